@@ -20,14 +20,8 @@ from terrace.ledger.chain import decode, export, seal
 from terrace.ledger.deployment import Deployment, Holder, Step
 from terrace.ledger.events.deployments import OriginRecord
 from terrace.ledger.events.steps import Detail
-from terrace.ledger.folds import (
-    Hold,
-    approvals,
-    deployments,
-    hold,
-    last_good,
-    latest,
-)
+from terrace.ledger.folds import approvals, deployments, last_good, latest
+from terrace.ledger.holds import Hold, hold
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_of, origin_record, origin_word
 from terrace.stacks.model import (

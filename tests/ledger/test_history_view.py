@@ -21,7 +21,7 @@ from terrace.compliance import recorded_audits
 from terrace.drift import acknowledgements
 from terrace.drift import checks as checks
 from terrace.errors import Conflict
-from terrace.ledger import folds, snapshot
+from terrace.ledger import folds, holds, snapshot
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all
@@ -71,7 +71,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.opening(h, one.id) for one in folds.deployments(h)],
     lambda h: [folds.approvals(h, one.id) for one in folds.deployments(h)],
     lambda h: [folds.settlements(h, one.id) for one in folds.deployments(h)],
-    lambda h: [folds.hold(h, e) for e in ENVIRONMENTS],
+    lambda h: [holds.hold(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.find_unsettled(h, e, 1) for e in ENVIRONMENTS],
     lambda h: [folds.live_deployments(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.releases(h, e) for e in ENVIRONMENTS],
@@ -265,11 +265,11 @@ def test_what_was_before_each_release_of_a_hold_is_asked_once() -> None:
     events = counted(sealed(drafts, (), (NO_KEY,)))
     Counted.looks = 0
     history = History(events, key=NO_KEY)
-    assert history.reading.faults == () and folds.hold(history, "prod") is None
+    assert history.reading.faults == () and holds.hold(history, "prod") is None
     assert Counted.looks <= 40 * len(events), "not the whole past for every release"
     before = Counted.looks
     later = history.continue_with(sealed([Draft("environment.held", "dev", "ann", {"reason": "x"})], events, (NO_KEY,)))
-    assert folds.hold(later, "prod") is None
+    assert holds.hold(later, "prod") is None
     assert Counted.looks - before <= len(events), "and not again when the ledger goes on"
 
 

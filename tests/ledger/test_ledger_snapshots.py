@@ -25,7 +25,7 @@ from terrace.adapters.ledgers.snapshots import SnapshotFile
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.apps.wiring.ledger import folds_of_snapshots
 from terrace.errors import Corrupt
-from terrace.ledger import folds, snapshot
+from terrace.ledger import folds, holds, snapshot
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all
 from terrace.ledger.event import Event
@@ -53,7 +53,7 @@ def snapshot_of(events: Sequence[Event], key: LedgerKey = NO_KEY, anchor: str = 
 def answers(history: History) -> list[object]:
     """What commands ask of a history."""
     found: list[object] = [history.head, history.reading.faults, folds.deployments(history)]
-    return [*found, *(folds.hold(history, name) for name in ("dev", "staging")), list(folds.answers(history))]
+    return [*found, *(holds.hold(history, name) for name in ("dev", "staging")), list(folds.answers(history))]
 
 
 WHOLE = answers(History(LONG, key=NO_KEY))
@@ -118,7 +118,7 @@ def test_the_second_process_reads_only_the_events_after_the_snapshot(place: Plac
     [kept] = place.snapshots
     before = kept.stat().st_mtime_ns
     history = place.git().read()
-    assert folds.hold(history, "dev") is None and history.head == LONG[-1].hash
+    assert holds.hold(history, "dev") is None and history.head == LONG[-1].hash
     assert kept.stat().st_mtime_ns == before, "it is not written again while little is new"
     assert answers(history) == WHOLE
     assert list(history.events) == list(LONG)
@@ -128,7 +128,7 @@ def test_what_is_appended_to_a_snapshot_is_read_by_the_next_process(place: Place
     place.git().read()
     ledger = place.git()
     ledger.append([Draft(EnvironmentHeld.KIND, "dev", "ann", {"reason": "x"})], head=ledger.read().head)
-    hold = folds.hold(place.git().read(), "dev")
+    hold = holds.hold(place.git().read(), "dev")
     assert hold is not None and hold.reason == "x"
 
 
@@ -142,7 +142,7 @@ def test_views_of_the_past_are_answered_by_the_snapshot_alone() -> None:
     history = snapshot.resume(snapshot_of(LONG), History(LONG, key=NO_KEY), lines)
     for name in ("dev", "staging"):
         assert (
-            folds.live_deployments(history, name) and folds.last_good(history, name) and not folds.hold(history, name)
+            folds.live_deployments(history, name) and folds.last_good(history, name) and not holds.hold(history, name)
         )
         assert folds.find_unsettled(history, name, 1) is None and folds.changes(history, name)
     assert usual_durations(history) and good_backups(history)
@@ -303,7 +303,7 @@ def test_a_sqlite_ledger_has_a_snapshot_too(place: Place) -> None:
     history = ledger.read()
     assert answers(history) == WHOLE
     ledger.append([Draft(EnvironmentHeld.KIND, "dev", "ann", {"reason": "x"})], head=history.head)
-    assert folds.hold(place.sqlite().read(), "dev") is not None
+    assert holds.hold(place.sqlite().read(), "dev") is not None
     place.file.unlink()
     _fill(place.file, LONG[:700])
     assert answers(place.sqlite().read()) == answers(History(LONG[:700], key=NO_KEY)), "the file was replaced"

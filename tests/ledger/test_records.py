@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from terrace.compliance import recorded_audits
 from terrace.drift import acknowledgements, adopted_drift, checks
 from terrace.errors import TerraceError
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds, holds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode_all, encode, seal, verify
 from terrace.ledger.event import Event
@@ -37,7 +37,7 @@ HOSTILE = st.sampled_from(
 )
 VIEWS: tuple[Callable[[History], object], ...] = (
     folds.deployments,
-    lambda h: [folds.hold(h, e) for e in ("prod", "dev")],
+    lambda h: [holds.hold(h, e) for e in ("prod", "dev")],
     lambda h: [folds.find_unsettled(h, e, 1) for e in ("prod", "dev")],
     lambda h: [folds.live_deployments(h, e) for e in ("prod", "dev")],
     lambda h: [folds.releases(h, e) for e in ("prod", "dev")],

@@ -7,7 +7,8 @@ import pytest
 from support.stories import Told
 from terrace.ledger import kinds
 from terrace.ledger.deployment import Step
-from terrace.ledger.folds import changes, deployments, find_unsettled, hold, last_good, live_deployments, releases
+from terrace.ledger.folds import changes, deployments, find_unsettled, last_good, live_deployments, releases
+from terrace.ledger.holds import hold
 from terrace.ledger.undone import find_created, find_undone
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Recovery, Remediation, Rollback
 

@@ -15,7 +15,7 @@ from terrace.errors import Diagnostic, Place, Snippet, TerraformFailed
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.steps import Detail
-from terrace.ledger.folds import Hold
+from terrace.ledger.holds import Hold
 from terrace.pipelines.deploy.step_results import failure
 from terrace.report.terminal.deployments import deployment_tree, history_report
 from terrace.report.terminal.explanation import explanation

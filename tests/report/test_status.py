@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from support.records import data_of
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Holder, Lease, Step, StepRecord
-from terrace.ledger.folds import Hold
+from terrace.ledger.holds import Hold
 from terrace.report.json.environments import environment_statuses
 from terrace.report.next_steps import next_steps
 from terrace.report.terminal.explanation import explanation

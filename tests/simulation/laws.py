@@ -13,7 +13,7 @@ from simulation.site import KEYS, STACKS, Branch
 from simulation.world import Applied, World, signature
 from terrace.clouds.stateful import is_stateful
 from terrace.config.model import ApprovalRule, Config
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds, holds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
 from terrace.ledger.event import Event
@@ -32,7 +32,7 @@ def broken(world: World, since: int = 0) -> list[str]:
     found += [*_folds(world, events), *_truth(world, events)]
     history = History(events, key=NO_KEY)
     for environment in world.holds:
-        if folds.hold(history, environment) is None:
+        if holds.hold(history, environment) is None:
             found.append(f"{environment} is let go, and a person holds it")
     return found
 
@@ -212,7 +212,7 @@ def _folds(world: World, events: Events) -> Iterator[str]:
             if record.result != (told["result"] if told else None):
                 yield f"the fold says that {record.attempt} ended {record.result}, and the events {told}"
     for environment in STACKS:
-        if (folds.hold(history, environment) is not None) != naive.held(events, environment):
+        if (holds.hold(history, environment) is not None) != naive.held(events, environment):
             yield f"the fold and the events say different things of the hold on {environment}"
         good = [e.subject for e in naive.good(events, environment)]
         if [d.id for d in folds.releases(history, environment)] != good:
@@ -228,7 +228,7 @@ def _truth(world: World, events: Events) -> Iterator[str]:
             if key not in running and not _is(world, world.branch, key, deployment.commit):
                 yield f"{key} is said to be at {deployment.commit[:7]} (deployment {deployment.id}), and is not"
         latest, good = folds.latest(history, environment), folds.last_good(history, environment)
-        if state_word(latest, folds.hold(history, environment)) == "deployed" and good is not None:
+        if state_word(latest, holds.hold(history, environment)) == "deployed" and good is not None:
             for key in (k for k in KEYS if k.startswith(f"{environment}/")):
                 if not _is(world, world.branch, key, good.commit):
                     yield f"{environment} is said to be deployed with {good.commit[:7]}, and {key} is not"

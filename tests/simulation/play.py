@@ -13,6 +13,7 @@ from simulation.site import KEYS, Wanted, thing
 from simulation.terraform import finish
 from terrace.errors import Interrupted, NotReady
 from terrace.ledger import folds, kinds
+from terrace.ledger.holds import hold
 from terrace.ledger.model import Draft
 
 ROUNDS = 8
@@ -123,7 +124,7 @@ def _settle(people: People, environment: str, machine: int) -> None:
             people.recover(environment, who, machine)
     latest = folds.latest(people.history, environment)
     if latest is not None and latest.open:
-        if folds.hold(people.history, environment) is not None:
+        if hold(people.history, environment) is not None:
             people.unhold(environment)
         for who in APPROVERS:
             people.answer(environment, who)
@@ -205,7 +206,7 @@ def holds(people: People) -> None:
 
 
 def lets_go(people: People) -> None:
-    held = [e for e in ENVIRONMENTS if folds.hold(people.history, e) is not None]
+    held = [e for e in ENVIRONMENTS if hold(people.history, e) is not None]
     if held:
         people.unhold(people.choices.one_of(held), _anyone(people))
 

@@ -15,7 +15,7 @@ from simulation.script import kill, staged
 from simulation.test_found import DIES_UNRECORDED, approved, lost, promoted, result, up_to
 from simulation.world import signature
 from terrace.errors import BadInput, NotReady
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds, holds, kinds
 from terrace.ledger.deployment import Step
 from terrace.ledger.model import Draft
 from terrace.pipelines.context import Context, prove_nothing
@@ -101,7 +101,7 @@ def unheld(people: People, environment: str, who: str = "bob") -> bool:
         return hold(context, environment, "why", kinds.ENVIRONMENT_UNHELD, people_)
 
     people.command(who, run, 0)
-    return folds.hold(people.history, environment) is None
+    return holds.hold(people.history, environment) is None
 
 
 def test_letting_go_of_an_environment_with_an_unknown_outcome_is_refused() -> None:

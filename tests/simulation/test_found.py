@@ -11,7 +11,7 @@ from simulation.process import Process
 from simulation.script import When, kill, staged
 from simulation.site import Wanted, thing
 from terrace.errors import NotReady
-from terrace.ledger import folds
+from terrace.ledger import folds, holds
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.stacks.model import AutomaticRollback, Recovery
 
@@ -99,7 +99,7 @@ def test_who_holds_between_consent_and_intent_is_heard() -> None:
     people, script = staged()
     script.at("before ledger.append", lambda process: people.hold("dev"), about_to_apply(people, "dev"))
     people.deploy("dev")
-    assert folds.hold(people.history, "dev") is not None
+    assert holds.hold(people.history, "dev") is not None
     assert people.world.applied == []
 
 
@@ -183,7 +183,7 @@ def test_an_apply_of_which_nobody_can_be_asked_is_unknown_and_not_failed() -> No
     script.at("before applier.wait", unreadable)
     people.deploy("dev", machine=0)
     assert result(people, "dev") == "unknown"
-    assert folds.hold(people.history, "dev") is not None
+    assert holds.hold(people.history, "dev") is not None
 
 
 def test_a_recovery_that_failed_leaves_the_way_to_another_one() -> None:
@@ -199,7 +199,7 @@ def test_a_recovery_that_failed_leaves_the_way_to_another_one() -> None:
     people.recover("dev", "bob", machine=0)
     assert result(people, "dev") == "succeeded"
     assert people.world.cloud.twice == []
-    assert folds.hold(people.history, "dev") is None
+    assert holds.hold(people.history, "dev") is None
 
 
 def test_nothing_goes_back_or_down_over_what_nobody_knows() -> None:
@@ -222,7 +222,7 @@ def test_what_people_hold_terrace_does_not_let_go() -> None:
     lost(people, "dev")
     people.recover("dev", "bob", machine=0)
     assert result(people, "dev") == "succeeded"
-    held = folds.hold(people.history, "dev")
+    held = holds.hold(people.history, "dev")
     assert held is not None
     assert (held.reason, held.deployment) == ("said so", "")
 
@@ -231,12 +231,12 @@ def test_somebody_who_holds_what_terrace_holds_already_is_heard_too() -> None:
     people, _ = staged()
     lost(people, "dev")
     people.hold("dev", "cid")
-    held = folds.hold(people.history, "dev")
+    held = holds.hold(people.history, "dev")
     assert held is not None
     assert held.by == "cid"
     people.recover("dev", "bob", machine=0)
     assert result(people, "dev") == "succeeded"
-    assert folds.hold(people.history, "dev") == held
+    assert holds.hold(people.history, "dev") == held
 
 
 def _refused(done: object) -> str:

@@ -16,7 +16,7 @@ from simulation.world import signature
 from terrace.config.model import Environment
 from terrace.errors import NotReady
 from terrace.gates.model import Identity, Subject, Witness
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds, holds, kinds
 from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared
 from terrace.ledger.model import Draft
@@ -99,7 +99,7 @@ def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> N
     def is_held() -> bool:
         people.command("bob", lambda context: seen.append(context))
         history = people.history
-        return folds.hold(history, "dev", releases(history, seen[-1].proof)) is not None
+        return holds.hold(history, "dev", releases(history, seen[-1].proof)) is not None
 
     seen: list[Context] = []
     say("environment.held", "bob", "bob")
@@ -126,12 +126,12 @@ def test_a_hold_is_released_by_a_key_although_a_clock_was_set_back() -> None:
     people, _ = staged()
     up_to(people, "dev")
     people.hold("dev")
-    assert folds.hold(people.history, "dev") is not None
+    assert holds.hold(people.history, "dev") is not None
     people.world.now -= timedelta(hours=12)
     people.unhold("dev")
     crews: list[Context] = []
     people.command("bob", crews.append)
-    assert folds.hold(people.history, "dev", releases(people.history, crews[-1].proof)) is None
+    assert holds.hold(people.history, "dev", releases(people.history, crews[-1].proof)) is None
 
 
 def _opened_by(people: People, name: str, key: str | None) -> None:

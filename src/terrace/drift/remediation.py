@@ -18,7 +18,7 @@ from terrace.drift.checks import Check, checks, in_a_row
 from terrace.drift.detection import changed_paths
 from terrace.drift.issues import drift_by_stack
 from terrace.drift.model import DriftKind, Observation, ResourceDrift
-from terrace.ledger import folds
+from terrace.ledger import folds, holds
 from terrace.ledger.model import History
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.stacks.model import Remediation
@@ -101,7 +101,7 @@ def _in_general(environment: Environment, history: History) -> Iterator[str]:
     name = environment.name
     if environment.drift.remediate is None:
         yield f"remediation is off in {name} (terrace.yaml: environments.{name}.drift.remediate)"
-    held = folds.hold(history, name)
+    held = holds.hold(history, name)
     if held is not None:
         yield f"{name} is on hold: {held.reason}"
     latest = folds.latest(history, name)

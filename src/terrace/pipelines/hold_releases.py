@@ -10,7 +10,7 @@ from terrace.ledger.events.people import EnvironmentUnheld
 
 if TYPE_CHECKING:
     from terrace.ledger.event import Event
-    from terrace.ledger.folds import Hold, Releases
+    from terrace.ledger.holds import Hold, Releases
     from terrace.ledger.model import History
     from terrace.pipelines.context import IdentifyAuthor
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput, Interrupted, TerraceError
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds, holds, kinds
 from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declarations import declare
@@ -49,7 +49,7 @@ def hold(
                 hint=f"run `terrace resume {environment}`: it lists what the deployment left and what has to be "
                 "accepted",
             )
-        now = folds.hold(history, environment, counts)
+        now = holds.hold(history, environment, counts)
         if kind == kinds.ENVIRONMENT_HELD:
             # A hold that a deployment placed ends with it. One that a person places stays, so it is recorded in
             # addition.
@@ -63,7 +63,7 @@ def hold(
         proof = declare(context, history, "unhold", environment, now.id, reason, at=at, vouch=vouch)
         unheld = draft(EnvironmentUnheld(reason, of=now.id, declaration=proof), environment, context.actor)
         after = preview(history, [unheld], context.clock())
-        if folds.hold(after, environment, releases(after, context.proof)) is not None:
+        if holds.hold(after, environment, releases(after, context.proof)) is not None:
             raise BadInput(
                 f"{environment} stays on hold: there is no proof of who releases it. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
@@ -86,7 +86,7 @@ def matches_deployed(context: Context, history: History, environment: str) -> bo
 
     Compares the trees only; a plan has to confirm it.
     """
-    held = folds.hold(history, environment)
+    held = holds.hold(history, environment)
     latest = folds.latest(history, environment)
     if held is None or latest is None or held.deployment != latest.id:
         return False
@@ -112,10 +112,10 @@ def let_go(context: Context, environment: str) -> Released | None:
     reason = f"the plan of {tip[:7]} has no changes: Git matches what is deployed"
 
     def decide(current: History) -> tuple[Draft, ...]:
-        held = folds.hold(current, environment)
+        held = holds.hold(current, environment)
         if held is None or not matches_deployed(context, current, environment):
             return ()
         return (draft(EnvironmentUnheld(reason, held.deployment), environment, context.actor),)
 
     history = append(context.ledger, context.ledger.read(), decide)
-    return Released(environment, reason) if folds.hold(history, environment) is None else None
+    return Released(environment, reason) if holds.hold(history, environment) is None else None

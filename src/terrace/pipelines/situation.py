@@ -11,7 +11,7 @@ from terrace.config.model import Config, Environment
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
-from terrace.ledger.folds import Hold
+from terrace.ledger.holds import Hold
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.pending import pending_handle
 from terrace.rollout.next_step import next_step

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from terrace.config.model import Environment
-from terrace.ledger import folds
+from terrace.ledger import holds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.dismissals import describe_faults, find_unread
-from terrace.ledger.folds import Hold
+from terrace.ledger.holds import Hold
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import Refused
@@ -34,4 +34,4 @@ def _hold(context: Context, history: History, environment: str) -> Hold | None:
     faults = tuple(fault for fault in find_unread(history, context.dismissed) if fault.holds(environment))
     if faults:
         return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
-    return folds.hold(history, environment, releases(history, context.proof))
+    return holds.hold(history, environment, releases(history, context.proof))

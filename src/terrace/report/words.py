@@ -7,7 +7,7 @@ from typing import Literal
 
 from terrace.gates.model import Witness
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.folds import Hold
+from terrace.ledger.holds import Hold
 from terrace.stacks.model import Destruction
 
 ResultWord = Literal[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.config.model import Environment
-from terrace.ledger import folds
+from terrace.ledger import folds, holds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.stacks.model import Automatic, AutomaticRollback, Manual, Promotion, Undoing
@@ -57,7 +57,7 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
     reasons = []
     if not isinstance(failed.origin, Manual | Automatic | Promotion):
         reasons.append("it was not a release: a person has to review it")
-    held = folds.hold(history, environment.name)
+    held = holds.hold(history, environment.name)
     if held is not None:
         reasons.append(f"{environment.name} is on hold: {held.reason}")
     # By their order in the ledger: a clock may have been set back in between.

@@ -13,7 +13,7 @@ from terrace.stacks.model import Destruction, Remediation
 if TYPE_CHECKING:
     from terrace.gates.model import GateResult
     from terrace.ledger.deployment import Deployment
-    from terrace.ledger.folds import Hold
+    from terrace.ledger.holds import Hold
 
 
 @dataclass(frozen=True, slots=True)

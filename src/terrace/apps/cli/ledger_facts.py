@@ -9,9 +9,9 @@ from terrace.apps.output.console import note, show
 from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project, now
 from terrace.errors import BadInput, TerraceError
-from terrace.ledger import folds
+from terrace.ledger import folds, holds
 from terrace.ledger.dismissals import describe_faults, find_unread, way_out
-from terrace.ledger.folds import Hold
+from terrace.ledger.holds import Hold
 from terrace.pipelines.hold_releases import releases
 from terrace.pipelines.situation import evaluate_gates, recorded_situation
 from terrace.report.terminal.rules import unreadable_text
@@ -46,7 +46,7 @@ def hold_of(project: Project, history: History, environment: str) -> Hold | None
     faults = tuple(fault for fault in find_unread(history, project.dismissed) if fault.holds(environment))
     if faults:
         return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
-    return folds.hold(history, environment, releases(history, project.proof))
+    return holds.hold(history, environment, releases(history, project.proof))
 
 
 def known_environments(project: Project, history: History) -> tuple[Environment, ...]:

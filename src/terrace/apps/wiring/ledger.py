@@ -154,7 +154,7 @@ class ProjectLedger:
 
 def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
     """Returns the folds that commands continue from a snapshot of the ledger."""
-    from terrace.ledger import adoptions, approvals, folds, usual_durations, view
+    from terrace.ledger import adoptions, approvals, folds, holds, usual_durations, view
     from terrace.states import backup_status, restores
 
     return (
@@ -162,7 +162,7 @@ def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
         folds.Deployments,
         folds.Openings,
         folds.UnknownOutcomes,
-        folds.JustifiedReleases,
+        holds.JustifiedReleases,
         approvals.AllAnswers,
         adoptions.Adoptions,
         usual_durations.UsualDurations,

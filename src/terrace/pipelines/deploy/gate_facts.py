@@ -8,7 +8,7 @@ from terrace.config.model import Environment
 from terrace.errors import BadInput, NotReady
 from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.facts import Facts, Reviewed, Upstream
-from terrace.ledger import folds
+from terrace.ledger import folds, holds
 from terrace.ledger.dates import doubt
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.dismissals import describe_faults, find_unread, way_out
@@ -32,7 +32,7 @@ def facts(
     """
     settings = context.config.environment(environment)
     good = folds.last_good(history, environment)
-    held = folds.hold(history, environment, releases(history, context.proof))
+    held = holds.hold(history, environment, releases(history, context.proof))
     repository = context.repository
     doubtful = folds.find_unsettled(history, environment, required_people(settings), answers(context))
     faults = find_unread_events(context, history, environment)

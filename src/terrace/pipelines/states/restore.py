@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformFailed
-from terrace.ledger import folds
+from terrace.ledger import folds, holds
 from terrace.ledger.events.deployments import HolderRecord
 from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
@@ -92,7 +92,7 @@ def _intent(
     context: Context, history: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
 ) -> tuple[Draft, ...]:
     environment = proposal.release.environment
-    free = folds.hold(history, environment) is None
+    free = holds.hold(history, environment) is None
     record = StateRestoreBegun(
         environment=environment,
         restore=restore_id,
@@ -291,14 +291,14 @@ def _end(
     clean = begun.held_by_us and not differences and result in ("restored", "unchanged")
 
     def finish(current: History) -> tuple[Draft, ...]:
-        held = folds.hold(current, begun.environment)
+        held = holds.hold(current, begun.environment)
         if not clean or held is None or held.deployment != begun.id:
             return (ended,)
         unheld = EnvironmentUnheld(f"restore {begun.id}: {reason}", begun.id)
         return (ended, draft(unheld, begun.environment, context.actor))
 
     history = append(context.ledger, work.history, finish)
-    held = folds.hold(history, begun.environment)
+    held = holds.hold(history, begun.environment)
     people = required_people(context.config.environment(begun.environment))
     unknown = folds.find_unsettled(history, begun.environment, people, answers(context))
     why = held.reason if held is not None else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds, holds, kinds
 from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
@@ -74,7 +74,7 @@ def environments(history: History, configured: Iterable[str] = ()) -> str:
         return "Nothing was deployed yet."
     rows = []
     for name in names:
-        good, hold = folds.last_good(history, name), folds.hold(history, name)
+        good, hold = folds.last_good(history, name), holds.hold(history, name)
         latest = folds.latest(history, name)
         waits = f"on hold: {hold.reason} (by {hold.by})" if hold else _waits_for(history, latest)
         commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")

@@ -43,7 +43,8 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     from terrace.apps.output.console import emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
-    from terrace.ledger import folds, kinds
+    from terrace.ledger import kinds
+    from terrace.ledger.holds import hold as hold_of
     from terrace.pipelines import holds
     from terrace.pipelines.hold_releases import releases
     from terrace.pipelines.recovery.attestations import required_people, unproven_note
@@ -59,7 +60,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
         required_people(settings),
     )
-    current = folds.hold(history, environment, releases(history, context.proof))
+    current = hold_of(history, environment, releases(history, context.proof))
     if as_json:
         from terrace.report.json.environments import HoldJson
 
