@@ -78,10 +78,9 @@ frameworks: $(READY)  ## Generate the compliance frameworks from Prowler's mappi
 	@$(BIN)/python -m pip download --quiet --no-deps prowler==5.46.0 --dest $(VENV)/prowler
 	@$(BIN)/python docs/frameworks.py $(VENV)/prowler/prowler-5.46.0-py3-none-any.whl
 
-picture: $(READY)  ## Draw the pictures of README and docs: a real run of the demo, a check as page and as comment
+picture: $(READY)  ## Draw the pictures of README and docs: a real run of the demo, pages and screens of an example (needs Chromium)
 	@$(BIN)/python docs/picture.py
-	@$(BIN)/python docs/report_picture.py
-	@$(BIN)/python docs/comment_picture.py
+	@$(BIN)/python docs/pictures.py
 
 lock: $(READY)  ## Pin the newest allowed version of every dependency
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -16,7 +16,8 @@ from terrace.report.html.plan import plan_details, plan_tiles
 from terrace.report.words import result_word, witness_words
 from terrace.words import duration
 
-_CALM = ("succeeded", "waiting", "deploying")
+_HEADERS = {"succeeded": NOTHING, "deploying": NOTHING, "waiting": Markup(" grave")}
+"""Classes of the page's header by result: green, yellow; red for all others."""
 
 
 def deployment_page(
@@ -39,7 +40,7 @@ def _body(
     yield html(
         "<header class='top{trouble}'><div><h1>{environment}: {word}</h1>\n"
         "<p class=soft>commit {commit} · deployment {id} · by {requester} · {opened} UTC</p></div></header>",
-        trouble=NOTHING if word in _CALM else Markup(" blocked"),
+        trouble=_HEADERS.get(word, Markup(" blocked")),
         environment=deployment.environment,
         word=word.replace("_", " "),
         commit=code(deployment.commit[:12]),

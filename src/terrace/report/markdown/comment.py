@@ -210,7 +210,9 @@ def _table(record: CheckOutcome) -> str:
 def _waits(verdict: Verdict | None) -> str:
     if verdict is None or verdict.outcome is Outcome.PASS:
         return "pass" if verdict is not None else ""
-    return f"{verdict.outcome.value}: {prose(clip('; '.join(result.reason for result in verdict.open), 120))}"
+    # Names only: the reasons, which are below the table, would make a row fill the screen of a phone.
+    names = dict.fromkeys(result.gate for result in verdict.open)
+    return f"{verdict.outcome.value}: {prose(clip(', '.join(names), 120))}"
 
 
 def _next(record: CheckOutcome) -> str:
