@@ -23,9 +23,10 @@ from rich.text import Text
 COLUMNS = 104
 PICTURE = Path(__file__).parent / "picture.svg"
 _PARTS = (
-    (r"\$ terrace check", 12),
-    (r"\$ terrace approve prod --as dave", 3),
-    (r"\$ terrace drift dev$", 5),
+    (r"\$ terrace check", 16),
+    (r"\$ terrace approve prod --as dave", 1),
+    (r"pass  approvals approved by bob for", 2),
+    (r"\$ terrace drift dev$", 9),
     (r"^prod failed, and terrace.yaml has", 13),
     (r"\$ terrace tick", 2),
     (r"\$ terrace history", 4),
@@ -35,7 +36,7 @@ _PARTS = (
 
 def main() -> None:
     """Run the demo on a terminal of its own, pick the parts, draw them."""
-    lines = _told().split("\n")
+    lines = _printed().split("\n")
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
     picked: list[str] = []
     for start, count in _PARTS:
@@ -48,7 +49,7 @@ def main() -> None:
     PICTURE.write_text(re.sub(r"\s*@font-face \{.*?\}\n", "\n", text, flags=re.DOTALL))
 
 
-def _told() -> str:
+def _printed() -> str:
     """Everything that the demo prints on its terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, COLUMNS, 0, 0))
@@ -57,7 +58,7 @@ def _told() -> str:
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         child = subprocess.Popen(argv, stdout=theirs, stderr=subprocess.DEVNULL, env=env)
         os.close(theirs)
-        told = b""
+        printed = b""
         while True:
             try:
                 part = os.read(ours, 65536)
@@ -65,10 +66,10 @@ def _told() -> str:
                 break
             if not part:
                 break
-            told += part
+            printed += part
         if child.wait() != 0:
-            sys.exit(f"the demo failed:\n{told.decode()}")
-    return told.decode().replace("\r\n", "\n")
+            sys.exit(f"the demo failed:\n{printed.decode()}")
+    return printed.decode().replace("\r\n", "\n")
 
 
 if __name__ == "__main__":
