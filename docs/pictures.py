@@ -89,7 +89,7 @@ def comment_page(markdown: str) -> str:
     who = '<div class="who"><b>terrace</b> <i>bot</i> commented 2 minutes ago</div>'
     return (
         '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<style>{_LOOKS}{_DARK}</style>'
+        f"<style>{_LOOKS}{_DARK}</style>"
         f'<div class="box">{who}<div class="body">{rendered}</div></div>'
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from terrace import typed_json
 from terrace.checks.secrets.masking import SecretMask, without_secrets
 from terrace.errors import Diagnostic, Place, Snippet, TerraceError, TerraformFailed
 from terrace.ledger.deployment import StepResult
@@ -124,11 +126,11 @@ def _progress_record(progress: ApplyProgress, hide: Callable[[str], str]) -> App
         return UNSET
     listed: dict[ChangeState, tuple[RecordedChange, ...]] = {}
     for state, changes in progress.changes.items():
-        entries = []
+        entries: list[RecordedChange] = []
         for action, address in changes[:MOST_CHANGES]:
             # A change whose masked address is not an address is only counted.
             with suppress(msgspec.ValidationError):
-                entries.append(msgspec.convert((action, hide(address)), RecordedChange))
+                entries.append(typed_json.convert((action, hide(address)), cast("Any", RecordedChange)))
         listed[state] = tuple(entries)
     left_out = {state: len(changes) - len(listed[state]) for state, changes in progress.changes.items()}
     return ApplyProgressRecord(**listed, more={state: number for state, number in left_out.items() if number})
