@@ -33,6 +33,17 @@ class Default:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedIdentifier:
+    """Types that only configure another object and share its identifier: each of `attributes` has it, and the argument
+    `argument` names that object.
+    """
+
+    types: tuple[str, ...]
+    attributes: tuple[str, ...]
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadIdentity:
     """How runs of GitHub Actions get a role in the cloud without a stored secret.
 
@@ -51,7 +62,8 @@ class Cloud:
 
     Names of types are patterns with `*`. `providers` are the names of its Terraform providers; `covered_types` are the
     beginnings of the types that policies are expected to cover. `families` are the families of each scanner's rules,
-    with the rules in one text. `account` is the word for the place that a provider's credentials lead to, and
+    with the rules in one text. `policy_documents` are the data sources that write a policy document from blocks
+    `statement`. `account` is the word for the place that a provider's credentials lead to, and
     `account_arguments` are the arguments of its providers that name one. `credential_hints` lead from a part of an
     error message to the environment variable that is probably missing. `variables` are the environment variables that
     each provider reads its credentials and settings from, the most common ones first. `backends` are the types of
@@ -69,6 +81,8 @@ class Cloud:
     renamed_types: Mapping[tuple[Where, str], Replacement] = field(default_factory=dict)
     renamed_arguments: Mapping[tuple[Where, str], Mapping[str, Replacement]] = field(default_factory=dict)
     families: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shared_identifiers: tuple[SharedIdentifier, ...] = ()
+    policy_documents: tuple[str, ...] = ()
     account: str = ""
     account_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     credential_hints: tuple[tuple[str, str], ...] = ()

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from terrace.clouds.references import find_naming_argument
 from terrace.hcl.syntax import text_of
 from terrace.plans import json_format
 from terrace.plans.addresses import block_of, steps_of
@@ -32,8 +33,6 @@ IDENTIFIER = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(id|arn|\w+_ar
 """A reference to what a provider gives a new object as its identifier: never empty, and never a pattern."""
 
 _STEP = re.compile(r"[.\[]")
-
-_OF_A_BUCKET = re.compile(r"^aws_s3_bucket_\w+\..+\.(id|bucket)$")
 
 _MOST_STEPS = 200_000
 """Maximum number of expressions that are evaluated for constants."""
@@ -442,13 +441,17 @@ class Configured:
                 yield name, tuple(dict.fromkeys((*origins, *further)))
 
     def _through(self, origin: Origin, block: str) -> Iterable[Origin]:
-        """The bucket behind a resource that is named in its place: `bucket = aws_s3_bucket_versioning.a.id`."""
-        if not _OF_A_BUCKET.search(origin.reference) or origin.block == block:
+        """The object behind a resource that is named in its place: `bucket = aws_s3_bucket_versioning.a.id`."""
+        if origin.block == block:
+            return ()
+        type_, attribute = origin.reference.partition(".")[0], origin.reference.rpartition(".")[2]
+        argument = find_naming_argument(type_, attribute)
+        if argument is None:
             return ()
         scope, resource = self._find(origin.block)
         if scope is None or resource is None:
             return ()
-        references = _longest(_references(resource.expressions.get("bucket")))
+        references = _longest(_references(resource.expressions.get(argument)))
         return [o for reference in references for o in self._ends(scope, resource, reference, 0)]
 
     def _ends(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from terrace.clouds.references import is_policy_document
 from terrace.plans.addresses import block_of
 from terrace.plans.configured_attributes import IDENTIFIER, Configured, Origin
 from terrace.plans.evaluation import Encoded, NewText
@@ -17,7 +18,6 @@ from terrace.plans.instances import Evaluation
 from terrace.plans.model import MASKED, UNKNOWN, Path, ResourceChange, Value
 from terrace.plans.possible_values import Constant
 
-_DOCUMENT = "aws_iam_policy_document"
 _LISTS = (
     ("actions", "Action"),
     ("not_actions", "NotAction"),
@@ -43,7 +43,7 @@ class Documents:
         self._all_written: dict[str, Value] = {}
         self._values: dict[tuple[str, str], Any] = {}
         for change in changes:
-            if change.type == _DOCUMENT:
+            if is_policy_document(change.type):
                 self._policies.setdefault(block_of(change.address), []).append(change)
                 self._by_address[change.address] = change
 

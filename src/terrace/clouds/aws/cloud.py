@@ -5,7 +5,7 @@ from __future__ import annotations
 from terrace.clouds.aws import families, renamed, types
 from terrace.clouds.aws.backends import S3
 from terrace.clouds.aws.defaults import DEFAULTS
-from terrace.clouds.cloud import Cloud, WorkloadIdentity
+from terrace.clouds.cloud import Cloud, SharedIdentifier, WorkloadIdentity
 
 AWS = Cloud(
     name="aws",
@@ -19,6 +19,8 @@ AWS = Cloud(
     renamed_types=renamed.TYPES,
     renamed_arguments=renamed.ARGUMENTS,
     families={"checkov": families.CHECKOV, "trivy": families.TRIVY},
+    shared_identifiers=(SharedIdentifier(("aws_s3_bucket_*",), ("id", "bucket"), "bucket"),),
+    policy_documents=("aws_iam_policy_document",),
     backends={"s3": S3},
     account="AWS account",
     account_arguments={"aws": ()},
