@@ -64,7 +64,8 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
     (kept,) = shop.ok("show", "prod", "--json").json["plans"]
     assert kept["changes"][0]["differences"][0] == {"path": "input", "action": "add", "after": "prod-2"}
     assert shop.run("resume", "prod", "--json").json["result"] == "waiting"
-    shop.approve("prod", "bob")
+    signed = shop.approve("prod", "bob", "--json").json
+    assert signed["plans"] == [kept], "also who approves with --json can see the plans"
     explained = shop.ok("explain", "prod", "--json").json
     assert [gate["gate"] for gate in explained["gates"] if gate["outcome"] == "wait"] == ["approvals"]
     assert any("--role security" in step and "by carol" in step for step in explained["next"])

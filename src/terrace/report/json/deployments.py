@@ -500,6 +500,10 @@ class DecisionJson(JsonRecord):
     """Verdict of the gates."""
     gates: tuple[GatePart, ...]
     """Gates of the environment."""
+    plans: tuple[PlanJson, ...] = ()
+    """Approved or rejected plans with their values, as far as they are kept; sensitive values are hidden."""
+    plans_missing: Mapping[str, str] = {}
+    """Reasons why the values of a plan cannot be shown, by the stack's key."""
 
 
 class ApproveJson(DecisionJson, tag_field="schema", tag="terrace/approve@1"):
@@ -510,14 +514,16 @@ class RejectJson(DecisionJson, tag_field="schema", tag="terrace/reject@1"):
     """Output of `terrace reject`."""
 
 
-def decision_json(command: str, deployment: Deployment, verdict: Verdict) -> DecisionJson:
-    """Returns the output of `terrace approve` or `terrace reject`."""
+def decision_json(command: str, deployment: Deployment, verdict: Verdict, changes: PlannedChanges) -> DecisionJson:
+    """Returns the output of `terrace approve` or `terrace reject`. `changes` are the kept plans of the deployment."""
     kind = RejectJson if command == "reject" else ApproveJson
     return kind(
         deployment=deployment.id,
         environment=deployment.environment,
         verdict=verdict.outcome,
         gates=gate_parts(verdict),
+        plans=tuple(map(plan_json, changes.plans.values())),
+        plans_missing=dict(changes.missing),
     )
 
 

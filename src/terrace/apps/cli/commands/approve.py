@@ -158,7 +158,7 @@ def _answer(
     if not deployment.open:
         show_deployments(project, [environment])
     if as_json:
-        emit(decision_json(answer, deployment, verdict))
+        emit(decision_json(answer, deployment, verdict, planned_changes(context.kept_plans, deployment)))
     else:
         show(gates_table(verdict))
         if not deployment.open:
