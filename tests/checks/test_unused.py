@@ -51,8 +51,38 @@ def test_a_validation_is_not_a_use() -> None:
     assert [message for message, _ in said(text)] == ["the variable 'a' is not used in its module"]
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        '{"output": {"x": {"value": "${var.a}"}}}',
+        '{"output": {"x": {"value": "${upper(\\"b\\")}-${var.a}"}}}',
+        '{"output": {"x": {"value": "%{ if var.a == \\"b\\" }c%{ endif }", "depends_on": []}}}',
+        '{"output": {"x": {"value": 1, "depends_on": ["var.a"]}}}',
+        '{"resource": {"r": {"x": {"b": [{"${var.a}": null}]}}}}',
+        '{"resource": {"r": {"x": {"dynamic": {"b": {"for_each": "${var.a}", "content": {}}}}}}}',
+        '[{"locals": {"b": 1}}, {"output": {"x": {"value": "${var.a}-${local.b}"}}}]',
+    ],
+)
+def test_a_use_in_json_is_recognized(use: str) -> None:
+    files = {"m/main.tf": b'variable "a" {}\n', "m/use.tf.json": use.encode()}
+    assert find_unused(files) == ()
+    unused = {**files, "m/use.tf.json": use.replace("var.a", "var.b").encode()}
+    assert [finding.message for finding in find_unused(unused)] == ["the variable 'a' is not used in its module"]
+
+
+def test_a_name_of_json_that_is_not_used_is_reported() -> None:
+    text = (
+        '{"//": "${var.a}", "variable": {"a": {"//": {}, "validation": [{"condition": "${var.a > 1}"}]}},'
+        ' "locals": {"//": "a comment", "b": 1, "c": "${local.b} $${local.c}"}}'
+    )
+    assert [(finding.message, finding.path) for finding in find_unused({"m/a.tf.json": text.encode()})] == [
+        ("the local 'c' is not used in its module", "m/a.tf.json"),
+        ("the variable 'a' is not used in its module", "m/a.tf.json"),
+    ]
+
+
 def test_what_cannot_be_read_is_unknown() -> None:
-    for files in ({"m/a.tf.json": b"{}"}, {"m/a.tf": b"x = {\n"}):
+    for files in ({"m/a.tf.json": b"{"}, {"m/a.tf.json": b"[[]]"}, {"m/a.tf": b"x = {\n"}):
         (found,) = find_unused(files)
         assert found.status.value == "unknown"
 

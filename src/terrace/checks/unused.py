@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.checks.changed_modules import head_of, touched_modules
-from terrace.hcl.syntax import attributes, blocks, head, line_of, parse, text_of, walk
+from terrace.hcl.blocks import Block, expressions_of, read_blocks
+from terrace.hcl.syntax import text_of, walk
 from terrace.hcl.tree import read_many
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 
 def check_unused(context: CheckContext) -> Findings:
@@ -25,17 +22,17 @@ def check_unused(context: CheckContext) -> Findings:
 def find_unused(files: Mapping[str, bytes]) -> Findings:
     """Returns a finding for each variable and local value that one module declares and does not use.
 
-    `files` are the contents of its configuration files by path. Where one cannot be read (JSON syntax, a syntax error),
-    it can use anything: the result is unknown.
+    `files` are the contents of its configuration files by path. Where one cannot be read, it can use anything: the
+    result is unknown.
     """
     declared: dict[tuple[str, str], tuple[str, int]] = {}
     used: set[tuple[str, str]] = set()
     for path, content in sorted(files.items()):
-        root = parse(content).root_node
-        if path.endswith(".json") or root.has_error:
+        file = read_blocks(path, content)
+        if file.error_line or file.stray:
             message = "this file cannot be read, so that the unused names of the module are unknown"
             return (_finding(message, Status.UNKNOWN, path, 0, "check it yourself"),)
-        for block in blocks(root):
+        for block in file.root.blocks():
             own = None
             for kind, name, line in _find_declared(block):
                 declared.setdefault((kind, name), (path, line))
@@ -53,21 +50,20 @@ def find_unused(files: Mapping[str, bytes]) -> Findings:
     )
 
 
-def _find_declared(block: Node) -> Iterator[tuple[str, str, int]]:
-    kind, labels = head(block)
-    if kind == "variable" and labels:
-        yield "var", labels[0], line_of(block)
-    elif kind == "locals":
-        for name, value in attributes(block):
-            yield "local", name, line_of(value)
+def _find_declared(block: Block) -> Iterator[tuple[str, str, int]]:
+    if block.type == "variable" and block.labels:
+        yield "var", block.labels[0], block.line
+    elif block.type == "locals":
+        yield from (("local", name, value.line) for name, value in block.attributes.items())
 
 
-def _find_used(block: Node) -> Iterator[tuple[str, str]]:
-    for node in walk(block):
-        # From the parent: finding a node's neighbor takes longer the deeper it is.
-        for name, after in pairwise(node.named_children):
-            if name.type == "variable_expr" and after.type == "get_attr":
-                yield text_of(name), text_of(after.named_children[0]) if after.named_children else ""
+def _find_used(block: Block) -> Iterator[tuple[str, str]]:
+    for expression in expressions_of(block):
+        for node in walk(expression.tree()):
+            # From the parent: finding a node's neighbor takes longer the deeper it is.
+            for name, after in pairwise(node.named_children):
+                if name.type == "variable_expr" and after.type == "get_attr":
+                    yield text_of(name), text_of(after.named_children[0]) if after.named_children else ""
 
 
 def _finding(message: str, status: Status, path: str, line: int, fix: str) -> Finding:

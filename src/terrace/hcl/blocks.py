@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from terrace.hcl import syntax
 from terrace.hcl.facts import Part, Template
-from terrace.hcl.json_syntax import as_list, bodies_of, merge_pairs, read_json, unwrap_interpolation
+from terrace.hcl.json_syntax import (
+    CODE,
+    COMMENT,
+    as_list,
+    bodies_of,
+    merge_pairs,
+    read_json,
+    unwrap_interpolation,
+    write_expression,
+)
 from terrace.hcl.literals import NotLiteral, dedent, read_literal, write_literal
 from terrace.hcl.templates import UNKNOWN, template_of, template_of_text
 
@@ -47,6 +56,10 @@ class Expression(Protocol):
 
     def source(self) -> str:
         """Returns it in native syntax: a literal as `terraform fmt` formats it, anything else as it is written."""
+        ...
+
+    def tree(self) -> Node:
+        """Returns its syntax tree. That of an expression in JSON is of the same expression in native syntax."""
         ...
 
     def code(self) -> str:
@@ -107,6 +120,17 @@ def read_blocks(path: str, content: bytes) -> File:
     return File(NativeBlock(root))
 
 
+def expressions_of(block: Block) -> Iterator[Expression]:
+    """Yields the expressions of a block and of all blocks within it, each once."""
+    stack = [block]
+    while stack:
+        current = stack.pop()
+        yield from current.attributes.values()
+        # In JSON syntax nested blocks are attributes too.
+        if not isinstance(current, JsonBlock):
+            stack.extend(current.blocks())
+
+
 def _read_json(content: bytes) -> File:
     nothing = JsonBlock("", (), {})
     try:
@@ -158,6 +182,9 @@ class NativeExpression:
         except (NotLiteral, RecursionError):
             return dedent(syntax.text_of(self.node))
 
+    def tree(self) -> Node:
+        return self.node
+
     def code(self) -> str:
         text = self.text()
         return self.source() if text is None else text
@@ -196,14 +223,17 @@ class NativeBlock:
 
 
 class JsonExpression:
-    """An expression of JSON syntax. `value` is what JSON has for it; numbers with a fraction are Decimals."""
+    """An expression of JSON syntax. `value` is what JSON has for it; numbers with a fraction are Decimals. `is_code` is
+    whether its strings are code, such as references, without `${}` around them.
+    """
 
-    __slots__ = ("value",)
+    __slots__ = ("is_code", "value")
 
     line = 0
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, is_code: bool = False) -> None:
         self.value = value
+        self.is_code = is_code
 
     @property
     def is_object(self) -> bool:
@@ -226,6 +256,9 @@ class JsonExpression:
         except (NotLiteral, RecursionError):
             return json.dumps(self.value, ensure_ascii=False, default=str)
 
+    def tree(self) -> Node:
+        return syntax.parse_expression(write_expression(self.value, is_code=self.is_code))
+
     def code(self) -> str:
         return unwrap_interpolation(self.value) if isinstance(self.value, str) else self.source()
 
@@ -234,7 +267,7 @@ class JsonExpression:
         return ((name, JsonExpression(value)) for item in objects for name, value in item.items())
 
     def items(self) -> Iterator[Expression]:
-        return (JsonExpression(value) for value in (self.value if isinstance(self.value, list) else ()))
+        return (JsonExpression(value, self.is_code) for value in (self.value if isinstance(self.value, list) else ()))
 
 
 class JsonBlock:
@@ -247,12 +280,16 @@ class JsonBlock:
 
     @cached_property
     def attributes(self) -> Mapping[str, Expression]:
-        return {name: JsonExpression(value) for name, value in self.values.items()}
+        return {
+            name: JsonExpression(value, name in CODE.get(self.type, ()))
+            for name, value in self.values.items()
+            if name != COMMENT
+        }
 
     def blocks(self, *types: str) -> Iterator[Block]:
         selected: Collection[str] = types or self.values
         for kind, value in self.values.items():
-            if kind in selected:
+            if kind in selected and kind != COMMENT:
                 for labels, values in bodies_of(kind, value):
                     yield JsonBlock(kind, labels, values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 LABELS = {
@@ -22,8 +23,25 @@ LABELS = {
 }
 """How many labels a block of a type has. Blocks of other types have none."""
 
+COMMENT = "//"
+"""The name of properties that Terraform ignores in a block of JSON syntax: people write comments there."""
+
+CODE = {
+    "data": ("depends_on", "provider"),
+    "dynamic": ("iterator",),
+    "ephemeral": ("depends_on", "provider"),
+    "lifecycle": ("ignore_changes", "replace_triggered_by"),
+    "module": ("depends_on", "providers"),
+    "output": ("depends_on",),
+    "resource": ("depends_on", "provider"),
+    "variable": ("type",),
+}
+"""The attributes of a block whose strings are references or types, not templates."""
+
+_BEGIN = re.compile(r"(?P<escaped>\$\$\{|%%\{)|\$\{|%\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_DEEPEST = 100
+_LARGEST = 400
+"""Maximum exponent of a number that is written out."""
 
 
 def read_json(content: bytes | str, *, parse_float: Callable[[str], Any] = float) -> Any:
@@ -104,7 +122,7 @@ def _native_body(values: dict[str, Any]) -> Iterator[str]:
         elif name in ("lifecycle", "provisioner", "connection"):
             yield from _native_block(name, value)
         elif _NAME.fullmatch(name):
-            yield f"{name} = {_native_expression(value, 0)}\n"
+            yield f"{name} = {write_expression(value)}\n"
 
 
 def _native_block(name: str, value: Any) -> Iterator[str]:
@@ -114,32 +132,63 @@ def _native_block(name: str, value: Any) -> Iterator[str]:
         yield f"{name} {{\n{f'ignore_changes = {names}{chr(10)}' if name == 'lifecycle' and ignored else ''}}}\n"
 
 
-def _native_expression(value: Any, depth: int) -> str:
-    if depth > _DEEPEST:
-        raise RecursionError
-    if isinstance(value, str):
-        return _native_string(value)
-    if isinstance(value, list):
-        return f"[{', '.join(_native_expression(item, depth + 1) for item in value)}]"
-    if isinstance(value, dict):
-        pairs = (f"{_native_string(name)} = {_native_expression(item, depth + 1)}" for name, item in value.items())
-        return f"{{ {', '.join(pairs)} }}"
-    return json.dumps(value)
+class _Code(str):
+    """Text of native syntax, in contrast to a string that is a value."""
+
+    __slots__ = ()
 
 
-def _native_string(text: str) -> str:
-    """Returns a template of JSON syntax as one of native syntax, which escapes nothing within `${}`."""
-    template, rest = "", text
-    while (at := rest.find("${")) >= 0:
-        before = rest[:at]
-        if before.endswith("$"):
-            template += _escape(rest[: at + 2])
-            rest = rest[at + 2 :]
+def write_expression(value: Any, *, is_code: bool = False) -> str:
+    """Returns a value of JSON syntax as an expression of native syntax.
+
+    A string is a template in both, and one that consists of an interpolation is its expression. With `is_code` a string
+    is code in any case.
+    """
+    # A value can be nested more deeply than calls can be.
+    pieces: list[str] = []
+    stack: list[Any] = [value]
+    while stack:
+        item = stack.pop()
+        match item:
+            case _Code():
+                pieces.append(item)
+            case str():
+                pieces.append(unwrap_interpolation(item) if is_code else _write_string(item))
+            case list():
+                stack.append(_Code("]"))
+                for inner in reversed(item):
+                    stack += (_Code(", "), inner)
+                pieces.append("[")
+            case dict():
+                stack.append(_Code("}"))
+                for name, inner in reversed(item.items()):
+                    stack += (_Code(", "), inner, _Code(f"{_write_template(name)} = "))
+                pieces.append("{ ")
+            case Decimal():
+                pieces.append(f"{item:f}" if abs(item.adjusted()) <= _LARGEST else json.dumps(str(item)))
+            case _:
+                pieces.append(json.dumps(item))
+    return "".join(pieces)
+
+
+def _write_string(text: str) -> str:
+    code = unwrap_interpolation(text)
+    # Line breaks are allowed within an interpolation only.
+    return _write_template(text) if code is text or "\n" in code or not code.strip() else code.strip()
+
+
+def _write_template(text: str) -> str:
+    """Returns a template of JSON syntax as one of native syntax, which escapes nothing within `${}` and `%{}`."""
+    pieces, end = [], 0
+    for begin in _BEGIN.finditer(text):
+        if begin.start() < end:
             continue
-        end = _end(rest, at + 2)
-        template += _escape(before) + rest[at:end]
-        rest = rest[end:]
-    return f'"{template}{_escape(rest)}"'
+        pieces.append(_escape(text[end : begin.end()]))
+        end = begin.end()
+        if not begin["escaped"]:
+            end = _end(text, end)
+            pieces.append(text[begin.end() : end])
+    return f'"{"".join(pieces)}{_escape(text[end:])}"'
 
 
 def _end(text: str, begin: int) -> int:

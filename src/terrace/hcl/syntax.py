@@ -48,6 +48,12 @@ def parse(content: bytes) -> Tree:
     return tree
 
 
+def parse_expression(text: str) -> Node:
+    """Returns the tree of an expression; of a text that is not one, a tree with errors or without expressions."""
+    root = parse(f"x = {text}\n".encode("utf-8", "surrogateescape")).root_node
+    return next((value for _, value in attributes(root)), root)
+
+
 def walk(root: Node) -> Iterator[Node]:
     """Yields a node and all nodes below it, in the order of the text."""
     stack = [root]
