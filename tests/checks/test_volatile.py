@@ -135,6 +135,19 @@ def test_text_that_is_not_a_call_in_json_syntax_is_not_volatile() -> None:
         assert len(find_volatile_attributes((again,), (), read_clock({"": [("main.tf.json", content)]}), ())) == names
 
 
+def test_what_all_objects_of_json_ignore_is_not_reported() -> None:
+    again = change(A, {"triggers_replace": "1"}, {"triggers_replace": UNKNOWN}, Action.REPLACE)
+    lifecycles = [
+        [{"ignore_changes": "all"}],
+        {"ignore_changes": ["${triggers_replace}"]},
+        {"ignore_changes": "${all}"},
+    ]
+    for lifecycle, number in (*((kept, 0) for kept in lifecycles), ({"ignore_changes": ["input"]}, 1)):
+        block = {"triggers_replace": '%{ if timestamp() == "a" }b%{ endif }', "lifecycle": lifecycle}
+        content = json.dumps({"resource": {"terraform_data": {"a": block}}}).encode()
+        assert len(find_volatile_attributes((again,), (), read_clock({"": [("a.tf.json", content)]}), ())) == number
+
+
 @pytest.mark.parametrize("content", [b"{plantimestamp(", b"[" * 3000 + b'"plantimestamp("', b'"plantimestamp("'])
 def test_a_broken_file_in_json_syntax_is_read_as_nothing(content: bytes) -> None:
     assert find_volatile_attributes((MOVES,), (), read_clock({"": [("main.tf.json", content)]}), ()) == ()

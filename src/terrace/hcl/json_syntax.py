@@ -1,4 +1,4 @@
-"""Reads Terraform's JSON syntax as Terraform does, and writes it in native syntax for readers of expressions."""
+"""Reads Terraform's JSON syntax as Terraform does, and writes its values as expressions of native syntax."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ CODE = {
 """The attributes of a block whose strings are references or types, not templates."""
 
 _BEGIN = re.compile(r"(?P<escaped>\$\$\{|%%\{)|\$\{|%\{")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LARGEST = 400
 """Maximum exponent of a number that is written out."""
 
@@ -87,49 +86,6 @@ def unwrap_interpolation(text: str) -> str:
     """Returns the expression that a string consists of: `${var.a}` is `var.a`, and a string without `${` is itself."""
     whole = text.startswith("${") and text.endswith("}") and _end(text, 2) == len(text)
     return text[2:-1] if whole else text
-
-
-def write_native(content: bytes) -> bytes:
-    """Returns the same configuration in native syntax; nothing where the file cannot be read.
-
-    Strings are templates in both. Whatever JSON allows to be an attribute or a block becomes an attribute, with the
-    same value.
-    """
-    try:
-        document = read_json(content, parse_float=str)
-        lines = [line for item in as_list(document) if isinstance(item, dict) for line in _native_file(item)]
-    except (ValueError, RecursionError):
-        return b""
-    return "".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _native_file(document: dict[str, Any]) -> Iterator[str]:
-    for kind, value in document.items():
-        if not _NAME.fullmatch(kind):
-            continue
-        for labels, body in bodies_of(kind, value):
-            if all(map(_NAME.fullmatch, labels)):
-                yield f"{kind}{''.join(f' {json.dumps(label)}' for label in labels)} {{\n"
-                yield from _native_body(body)
-                yield "}\n"
-
-
-def _native_body(values: dict[str, Any]) -> Iterator[str]:
-    for name, value in values.items():
-        if name == "dynamic":
-            for item in as_list(value):
-                yield from _native_body(item if isinstance(item, dict) else {})
-        elif name in ("lifecycle", "provisioner", "connection"):
-            yield from _native_block(name, value)
-        elif _NAME.fullmatch(name):
-            yield f"{name} = {write_expression(value)}\n"
-
-
-def _native_block(name: str, value: Any) -> Iterator[str]:
-    for item in as_list(value):
-        ignored = item.get("ignore_changes") if isinstance(item, dict) else None
-        names = "all" if ignored == "all" else f"[{', '.join(str(entry) for entry in as_list(ignored or []))}]"
-        yield f"{name} {{\n{f'ignore_changes = {names}{chr(10)}' if name == 'lifecycle' and ignored else ''}}}\n"
 
 
 class _Code(str):

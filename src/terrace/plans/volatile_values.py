@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from terrace.hcl.json_syntax import write_native
-from terrace.hcl.syntax import attributes, blocks, head, parse, text_of, walk
+from terrace.hcl.blocks import Block, Expression, expressions_of, read_blocks
+from terrace.hcl.syntax import text_of, walk
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Action, Moving, OutputChange, ResourceChange
 
@@ -27,6 +27,7 @@ AT_APPLY = frozenset({"timestamp", "uuid", "bcrypt"})
 
 _NAMES = tuple(f"{name}(".encode() for name in (*AT_PLAN, *AT_APPLY))
 _ASIDE = frozenset({"lifecycle", "provisioner", "connection"})
+_BLOCKS = _ASIDE | {"dynamic"}
 _MOST_ROUNDS = 100
 
 Word = tuple[str, ...]
@@ -136,50 +137,48 @@ class _Known:
         """Reads one module."""
         module = "".join(f".module.{name}" for name in key.split(".") if name).removeprefix(".")
         for path, content in files:
-            native = write_native(content) if path.endswith(".json") else content
-            for block in blocks(parse(native).root_node):
+            for block in read_blocks(path, content).root.blocks("locals", "output", "module", "resource", "data"):
                 self._block(module, block)
 
-    def _block(self, module: str, block: Node) -> None:
-        kind, labels = head(block)
-        if kind == "locals":
-            for name, value in attributes(block):
-                self._say(module, ("local", name), value, module)
-        elif kind == "output" and labels:
-            for name, value in attributes(block):
-                if name == "value":
-                    self._say(module, ("output", labels[0]), value, module)
-        elif kind == "module" and labels:
-            inner = _inner(module, labels[0])
-            for name, value in attributes(block):
-                self._say(inner, ("var", name), value, module)
-        elif kind in ("resource", "data") and len(labels) == 2:
-            self._object(module, ".".join([*(["data"] if kind == "data" else []), *labels]), block)
+    def _block(self, module: str, block: Block) -> None:
+        match block.type, block.labels:
+            case "locals", _:
+                for name, value in block.attributes.items():
+                    self._say(module, ("local", name), (value,), module)
+            case "output", (label,) if "value" in block.attributes:
+                self._say(module, ("output", label), (block.attributes["value"],), module)
+            case "module", (label,):
+                inner = _inner(module, label)
+                for name, value in block.attributes.items():
+                    self._say(inner, ("var", name), (value,), module)
+            case ("resource" | "data") as kind, (_, _):
+                self._object(module, ".".join([*(["data"] if kind == "data" else []), *block.labels]), block)
 
-    def _object(self, module: str, address: str, block: Node) -> None:
-        for name, value in attributes(block):
-            self._say(module, ("resource", address, name), value, module, of=address)
-        for inner in blocks(block):
-            kind, labels = head(inner)
-            if kind == "lifecycle":
+    def _object(self, module: str, address: str, block: Block) -> None:
+        for name, value in block.attributes.items():
+            if name not in _BLOCKS:
+                self._say(module, ("resource", address, name), (value,), module, of=address)
+        for inner in block.blocks():
+            if inner.type == "lifecycle":
                 self._lifecycle(module, address, inner)
-            if kind not in _ASIDE:
-                name = labels[0] if kind == "dynamic" and labels else kind
-                self._say(module, ("resource", address, name), inner, module, of=address)
+            # In JSON syntax nested blocks are attributes too.
+            if inner.type not in _ASIDE and (inner.type == "dynamic" or inner.type not in block.attributes):
+                name = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
+                self._say(module, ("resource", address, name), expressions_of(inner), module, of=address)
 
-    def _lifecycle(self, module: str, address: str, block: Node) -> None:
-        for name, value in attributes(block):
-            if name == "ignore_changes":
-                text = text_of(value)
-                names = ["*"] if text.strip() == "all" else [part.strip(' \n\t[],"') for part in text.split(",")]
-                tops = {name.partition(".")[0].partition("[")[0] for name in names}
-                self.ignored |= {(module, ("resource", address, top)) for top in tops}
+    def _lifecycle(self, module: str, address: str, block: Block) -> None:
+        ignored = block.attributes.get("ignore_changes")
+        if ignored is None:
+            return
+        names = ["*"] if ignored.code() == "all" else [item.code() for item in ignored.items()]
+        tops = {name.partition(".")[0].partition("[")[0] for name in names}
+        self.ignored |= {(module, ("resource", address, top)) for top in tops}
 
-    def _say(self, module: str, word: Word, value: Node, scope: str, of: str = "") -> None:
-        """Notes which functions and which things of `scope` an expression names. `of` is the object around it."""
+    def _say(self, module: str, word: Word, values: Iterable[Expression], scope: str, of: str = "") -> None:
+        """Notes which functions and which things of `scope` expressions name. `of` is the object around them."""
         place = (module, word)
         calls, uses = self._calls.setdefault(place, set()), self._uses.setdefault(place, set())
-        for node in walk(value):
+        for node in (node for value in values for node in walk(value.tree())):
             if node.type == "function_call" and node.named_children:
                 calls.add(text_of(node.named_children[0]))
             for used in _reference_names(node):
