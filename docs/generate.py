@@ -134,7 +134,7 @@ def commands() -> str:
         "",
         "Exit codes: 0 passed or nothing to do, 1 blocked or waiting, 2 wrong use or invalid input, 3 a bug in",
     ]
-    lines += ["Terrace, 130 interrupted."]
+    lines += ["Terrace, 130 interrupted, 141 where the reader of the output exited."]
     context, section = click.Context(cli), ""
     for name, entry in COMMANDS.items():
         if entry.section != section:

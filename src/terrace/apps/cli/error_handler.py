@@ -20,9 +20,12 @@ from terrace.text import readable
 
 _FREE_SPACE = "free disk space; then `terrace status` shows the deployments, and `terrace resume ENV` continues one"
 
+_READER_EXITED = 141
+"""The exit code that a shell shows of a program that SIGPIPE ended."""
+
 
 def run_command_line(cli: click.Command) -> int:
-    """Runs the command line and returns its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
+    """Runs the command line and returns its exit code: the command's own (0 or 1), 2, 3, 130 after ^C, or 141."""
     with guarded_log(ENVIRON):
         return _run_guarded(cli)
 
@@ -49,9 +52,9 @@ def _run_guarded(cli: click.Command) -> int:
         _print_error(error, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of the output exited, for example `| head`. This is not an error.
+        # The reader of the output exited, for example `| head`. The result was not printed, so it is no success.
         sys.stderr.close()
-        return 0
+        return _READER_EXITED
     except OSError as error:
         missing = _missing_prerequisite(error)
         if missing is None:

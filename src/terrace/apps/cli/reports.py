@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import show
+from terrace.apps.output.pager import paged
 from terrace.errors import BadInput, NotReady
 from terrace.report.formats import CHECK_FORMATS, FORMATS, Format
 from terrace.report.terminal.screen import plain_text
@@ -27,7 +28,8 @@ class Report:
     def write(self, record: Record) -> None:
         """Writes the rendered report. Raises NotReady if the file cannot be written."""
         if self.file is None and not isinstance(record, str):
-            show(record)
+            with paged():
+                show(record)
             return
         text = record if isinstance(record, str) else plain_text(record)
         if self.file is None:

@@ -66,6 +66,10 @@ class Screen(Console):
             color_system="auto" if file is None else None,
         )
 
+    def on_broken_pipe(self) -> None:
+        """Raises BrokenPipeError: the reader exited, and the caller decides what that means. Rich would exit with 1."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Yields what is printed; every piece of text passes through here."""
         for segment in super().render(renderable, options):

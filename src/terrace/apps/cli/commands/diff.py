@@ -27,6 +27,7 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
 
     from terrace.apps.cli.ledger_facts import note_age
     from terrace.apps.output.console import emit, show
+    from terrace.apps.output.pager import paged
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project, now
     from terrace.errors import BadInput
@@ -43,7 +44,8 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
     if as_json:
         emit(difference_json(difference))
         return 0
-    show(difference_report(difference, now()))
+    with paged():
+        show(difference_report(difference, now()))
     if (
         difference.brings is not None
         and not difference.is_empty

@@ -20,6 +20,7 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
 
     from terrace.apps.cli.ledger_facts import approvals_of, note_age, note_past_rules
     from terrace.apps.output.console import emit, show
+    from terrace.apps.output.pager import paged
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds
     from terrace.report.json.deployments import history_json
@@ -36,7 +37,8 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     if as_json:
         emit(history_json((d, approvals_of(project, events, d)) for d in newest))
     elif newest:
-        show(history_report(newest))
+        with paged():
+            show(history_report(newest))
     else:
         show("there are no deployments yet")
     return 0

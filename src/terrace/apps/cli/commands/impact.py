@@ -24,6 +24,7 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
 
     from terrace.apps.cli import job_result
     from terrace.apps.output.console import emit, show, show_lines
+    from terrace.apps.output.pager import paged
     from terrace.apps.wiring.checking import change_in_working_tree
     from terrace.apps.wiring.project import Project
     from terrace.report.json.checks import impact_json
@@ -38,7 +39,8 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
     if as_json:
         emit(impact_json(change_set, refused))
     else:
-        show(impact_tree(change_set, why=why))
+        with paged():
+            show(impact_tree(change_set, why=why))
         if refused:
             show_lines(refusal_lines(refused))
     # Only environments of the protected branch: CI starts a job for each, with the credentials of that environment.

@@ -51,6 +51,7 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, full: bool, as_json: bo
 
     from terrace.apps.output.console import emit, note, show
     from terrace.apps.output.deployments import note_uncommitted
+    from terrace.apps.output.pager import paged
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.checking import check_adapters
     from terrace.apps.wiring.project import Project
@@ -88,9 +89,10 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, full: bool, as_json: bo
         emit(plans_json(assessment.plans.values(), assessment.unplanned, missing))
     else:
         command = " ".join(["terrace plan", *map(quote_word, names), "--full"])
-        show(plans_tree(assessment.plans, assessment.unplanned, assessment.findings, full=full, command=command))
-        if assessment.findings:
-            show(findings_table(assessment.findings))
+        with paged():
+            show(plans_tree(assessment.plans, assessment.unplanned, assessment.findings, full=full, command=command))
+            if assessment.findings:
+                show(findings_table(assessment.findings))
     return 2 if assessment.unplanned else 0 if chosen else 1
 
 

@@ -74,6 +74,7 @@ def show(
     from terrace.apps.cli.reports import requested_report
     from terrace.apps.output.console import emit
     from terrace.apps.output.console import show as print_record
+    from terrace.apps.output.pager import paged
     from terrace.apps.wiring.project import Project
     from terrace.config.naming import find_nearest
     from terrace.errors import BadInput
@@ -111,12 +112,13 @@ def show(
         page = deployment_page(record, answers, changes, reasons)
         requested_report(Path(folder), style, output).write(page)
         return 0
-    print_record(deployment_tree(record, reasons, changes=changes, full=full))
+    with paged():
+        print_record(deployment_tree(record, reasons, changes=changes, full=full))
+        for answer in answers:
+            print_record(approval_line(answer))
+        for line in next_lines(now) if now is not None else ():
+            print_record(line)
     show_faults(tuple(fault for fault in find_unread(history, project.dismissed) if fault.holds(record.environment)))
-    for answer in answers:
-        print_record(approval_line(answer))
-    for line in next_lines(now) if now is not None else ():
-        print_record(line)
     return 0
 
 
@@ -124,6 +126,7 @@ def _show_log(project: Project, deployment: Deployment, stack: str, *, follow: b
     """Prints what Terraform printed in the steps of a deployment; exit 1 if nothing is kept."""
     from terrace.apps.output.console import emit, note
     from terrace.apps.output.console import show as print_record
+    from terrace.apps.output.pager import paged
     from terrace.report.json.steps import logs_json
     from terrace.report.terminal.step_logs import log_lines
 
@@ -134,8 +137,9 @@ def _show_log(project: Project, deployment: Deployment, stack: str, *, follow: b
         return 0 if logs else 1
     if follow:
         return _follow(project, deployment, key)
-    for line in log_lines(logs):
-        print_record(line)
+    with paged():
+        for line in log_lines(logs):
+            print_record(line)
     if not logs:
         note(f"no output is kept of deployment {deployment.id}{f' for {key}' if key else ''}")
         note("hint: `backups.logs` in terrace.yaml is how long it is kept, and `backups.url` where")
