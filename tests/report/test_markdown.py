@@ -9,7 +9,7 @@ from hypothesis import example, given
 from markdown_it import MarkdownIt
 
 from support.hostile import texts
-from terrace.report.markdown.escape import code, fenced, plain, plain_within, prose
+from terrace.report.markdown.escape import code, code_block, plain, plain_within, prose
 from terrace.text import visible
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -53,7 +53,7 @@ def test_text_of_others_in_a_code_span_stays_in_it(one: str, other: str) -> None
 
 @given(texts, texts)
 def test_text_of_others_in_a_block_of_code_stays_in_it(one: str, other: str) -> None:
-    assert [kind for kind, _ in tokens(f"{fenced([one, other], 'diff')}\n\nend")] == ["fence", "text"]
+    assert [kind for kind, _ in tokens(f"{code_block([one, other], 'diff')}\n\nend")] == ["fence", "text"]
 
 
 @given(texts)

@@ -79,9 +79,11 @@ def group_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         groups.setdefault(replace(finding, message="", detail=""), []).append(finding)
     stacks: dict[tuple[Finding, bool], list[Finding]] = {}
     for finding, same in groups.items():
-        details = dict.fromkeys(one.detail for one in same if one.detail)
+        details = dict.fromkeys(duplicate.detail for duplicate in same if duplicate.detail)
         joined = replace(
-            finding, message=_joined(dict.fromkeys(one.message for one in same)), detail="\n\n".join(details)
+            finding,
+            message=_join_messages(dict.fromkeys(duplicate.message for duplicate in same)),
+            detail="\n\n".join(details),
         )
         # A finding without a stack is about the whole change.
         alike = replace(joined, message=_without_stack(joined), stack=None)
@@ -126,7 +128,7 @@ def is_known(finding: Finding) -> bool:
     return finding.status is Status.WAIVED and finding.waiver is not None and finding.waiver.is_baseline
 
 
-def _joined(messages: Iterable[str]) -> str:
+def _join_messages(messages: Iterable[str]) -> str:
     """Returns messages as one: `a: x`, `a: y` -> `a: x; y`."""
     first, *others = messages
     head, colon, _ = first.partition(": ")

@@ -80,20 +80,20 @@ def headline(change: ResourceChange) -> str:
 
 def remarks(change: ResourceChange) -> str:
     """Returns what is unusual about a change, in brackets after a space; "" for nothing."""
-    said = []
+    notes = []
     if change.previous_address:
-        said.append(f"moved from {change.previous_address}")
+        notes.append(f"moved from {change.previous_address}")
     if change.importing:
-        said.append("imported")
+        notes.append("imported")
     if change.action is Action.FORGET:
-        said.append("forgotten: it stays, and Terraform no longer manages it")
+        notes.append("forgotten: it stays, and Terraform no longer manages it")
     if change.action is Action.REPLACE:
-        said.append("created before the old one is deleted" if change.create_first else "deleted, then created")
+        notes.append("created before the old one is deleted" if change.create_first else "deleted, then created")
     if why := _REASONS.get(change.reason or "", ""):
-        said.append(why)
+        notes.append(why)
     if may_lose_data(change):
-        said.append("may hold data")
-    return f" ({', '.join(said)})" if said else ""
+        notes.append("may hold data")
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 _REASONS: Mapping[str, str] = {
@@ -113,19 +113,19 @@ def change_rows(change: ResourceChange, extent: Extent) -> list[Row]:
     """Returns the rows of one change, what forces a replacement first. The last rows count what they leave out."""
     shown = resource_diff(change).select_shown()
     rows = [
-        *(Row("!", one) for one in shown.opens),
+        *(Row("!", exposure) for exposure in shown.opens),
         *(Row("~", name, notes=("forces replacement",)) for name in shown.forced),
-        *(_row(one, extent) for one in _chosen(change, shown, extent)),
+        *(_row(difference, extent) for difference in _select_differences(change, shown, extent)),
         *(Row("~", name, "(sensitive)", "(sensitive)") for name in shown.hidden),
     ]
     cut = rows if extent.rows is None else rows[: extent.rows]
     more = len(rows) - len(cut)
-    return [*cut, *_left_out(shown, more, extent)]
+    return [*cut, *_omission_rows(shown, more, extent)]
 
 
 def output_rows(output: OutputChange, extent: Extent) -> list[Row]:
     """Returns the rows of one output."""
-    return _cut([_row(one, extent) for one in output_diff(output)], extent)
+    return _cut([_row(difference, extent) for difference in output_diff(output)], extent)
 
 
 def attribute_rows(path: str, before: Value, after: Value, extent: Extent) -> list[Row]:
@@ -134,8 +134,10 @@ def attribute_rows(path: str, before: Value, after: Value, extent: Extent) -> li
     The values must be masked already. The extent counts the rows of the attribute.
     """
     rows = [
-        replace(_row(one, extent), name=f"{path}{'' if one.name[:1] in ('', '[') else '.'}{one.name}")
-        for one in value_diff(before, after)
+        replace(
+            _row(difference, extent), name=f"{path}{'' if difference.name[:1] in ('', '[') else '.'}{difference.name}"
+        )
+        for difference in value_diff(before, after)
     ]
     return _cut(rows, extent)
 
@@ -178,17 +180,22 @@ def _special(value: Any) -> Any:
     return repr(value)
 
 
-def _chosen(change: ResourceChange, shown: ShownDiff, extent: Extent) -> Iterator[Difference]:
+def _select_differences(change: ResourceChange, shown: ShownDiff, extent: Extent) -> Iterator[Difference]:
     """Yields the differences that are shown: of a deleted resource only what identifies it, of a forgotten one nothing,
     unless all are."""
     if change.action is Action.FORGET and extent.rows is not None:
         return
-    for one in shown.differences:
-        if change.action is not Action.DELETE or extent.rows is None or one.exposes or one.name in IDENTITY:
-            yield one
+    for difference in shown.differences:
+        if (
+            change.action is not Action.DELETE
+            or extent.rows is None
+            or difference.exposes
+            or difference.name in IDENTITY
+        ):
+            yield difference
 
 
-def _left_out(shown: ShownDiff, more: int, extent: Extent) -> Iterator[Row]:
+def _omission_rows(shown: ShownDiff, more: int, extent: Extent) -> Iterator[Row]:
     if more > 0:
         yield Row(" ", and_more(more, "attribute"))
     if shown.later:
@@ -198,39 +205,42 @@ def _left_out(shown: ShownDiff, more: int, extent: Extent) -> Iterator[Row]:
         yield Row(" ", f"tags_all: {plural(shown.copies, 'difference')} as in tags")
 
 
-def _row(one: Difference, extent: Extent) -> Row:
-    notes = [*(["forces replacement"] if one.forces else []), *([one.exposes] if one.exposes else [])]
-    name = one.name or "value"
-    if one.moved:
-        return Row("→", name, value_text(one.before, extent.characters), notes=("another position", *notes))
-    sign = "+" if one.is_added else "-" if one.is_removed else "~"
-    lines = tuple(_text_lines(one, extent))
-    before = "" if one.is_added else value_text(one.before, extent.characters)
-    after = "" if one.is_removed else value_text(one.after, extent.characters)
-    if before and before == after and one.before is not MASKED:
-        before, after = _where_different(one, extent)
+def _row(difference: Difference, extent: Extent) -> Row:
+    notes = [
+        *(["forces replacement"] if difference.forces else []),
+        *([difference.exposes] if difference.exposes else []),
+    ]
+    name = difference.name or "value"
+    if difference.moved:
+        return Row("→", name, value_text(difference.before, extent.characters), notes=("another position", *notes))
+    sign = "+" if difference.is_added else "-" if difference.is_removed else "~"
+    lines = tuple(_text_lines(difference, extent))
+    before = "" if difference.is_added else value_text(difference.before, extent.characters)
+    after = "" if difference.is_removed else value_text(difference.after, extent.characters)
+    if before and before == after and difference.before is not MASKED:
+        before, after = _where_different(difference, extent)
     return Row(sign, name, before, after, tuple(notes), lines)
 
 
-def _where_different(one: Difference, extent: Extent) -> tuple[str, str]:
+def _where_different(difference: Difference, extent: Extent) -> tuple[str, str]:
     """Returns two long values from the place where they differ."""
-    before, after = value_text(one.before, None), value_text(one.after, None)
+    before, after = value_text(difference.before, None), value_text(difference.after, None)
     start = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
     start = max(0, start - 10)
     limit = extent.characters or len(before)
     return f"…{before[start : start + limit]}", f"…{after[start : start + limit]}"
 
 
-def _text_lines(one: Difference, extent: Extent) -> Iterator[tuple[str, str]]:
+def _text_lines(difference: Difference, extent: Extent) -> Iterator[tuple[str, str]]:
     """Yields the changed lines of a text of several lines, with the equal ones around them."""
-    before, after = _lines_of(one.before), _lines_of(one.after)
+    before, after = _lines_of(difference.before), _lines_of(difference.after)
     if before is None or after is None or max(len(before), len(after)) < 2:
         return
-    found = list(_changed_lines(before, after))
-    cut = found if extent.lines is None else found[: extent.lines]
+    lines = list(_changed_lines(before, after))
+    cut = lines if extent.lines is None else lines[: extent.lines]
     for sign, text in cut:
         yield sign, text if extent.characters is None else clipped_line(text, extent.characters)
-    if more := and_more(len(found) - len(cut), "line"):
+    if more := and_more(len(lines) - len(cut), "line"):
         yield " ", f"… {more}"
 
 

@@ -24,7 +24,7 @@ def remedy(environment: str, resource: ResourceDrift, commit: str) -> str:
     deploy = f"`terrace deploy {environment} --ref {commit[:7]}`"
     acknowledge = f"`terrace drift ack {environment} ADDRESS --reason WHY`"
     by_hand = f"change it back by hand, write it into the configuration, or acknowledge it: {acknowledge}"
-    managed, unmanaged = _managed(resource), ", ".join(resource.kept)
+    managed, unmanaged = _managed_paths(resource), ", ".join(resource.kept)
     match resource.kind:
         case DriftKind.ACTIONABLE if resource.undo.value == "update" and managed:
             attributes = ", ".join(managed) if unmanaged else "it"
@@ -53,7 +53,7 @@ def _changed_inputs(resource: ResourceDrift, deploy: str) -> str:
     return f"; {names}: not changed outside Terraform, the inputs changed, and {deploy} would change it"
 
 
-def _managed(resource: ResourceDrift) -> tuple[str, ...]:
+def _managed_paths(resource: ResourceDrift) -> tuple[str, ...]:
     """Returns the paths that a deployment would change back."""
     return tuple(path for path in resource.paths if resource.kind_of(path) is DriftKind.ACTIONABLE)
 
@@ -108,8 +108,8 @@ def cause_lines(resource: ResourceDrift) -> Iterable[str]:
         client = f" with {clip(cause.client, LONGEST)}" if cause.client else ""
         event = f", event {clip(cause.event, LONGEST)}" if cause.event else ""
         at, source = f"{cause.at:%Y-%m-%d %H:%M:%S} UTC", clip(cause.source, LONGEST)
-        what = clip(cause.what, LONGEST)
-        yield f"possible cause (a hint, not proof): {who}{origin}{client}: {what} at {at} ({source}{event})"
+        action = clip(cause.what, LONGEST)
+        yield f"possible cause (a hint, not proof): {who}{origin}{client}: {action} at {at} ({source}{event})"
     if resource.more_causes:
         yield f"{plural(resource.more_causes, 'earlier change')} of it in the logs"
     if resource.cause_unknown:
@@ -141,5 +141,5 @@ def absorbed_line(absorption: Absorption) -> str:
     """Returns which drift a deployment made part of the state, and who acknowledged it."""
     who = absorption.acknowledged
     by = f"acknowledged by {visible(who.by)}: {visible(who.reason)}" if who else "not acknowledged"
-    what = resource_words(absorption.resource.address, absorption.resource.kept)
-    return f"absorbed by deployment {absorption.deployment}: {absorption.resource.stack} {what} ({by})"
+    words = resource_words(absorption.resource.address, absorption.resource.kept)
+    return f"absorbed by deployment {absorption.deployment}: {absorption.resource.stack} {words} ({by})"

@@ -11,7 +11,7 @@ from terrace.text import readable
 
 def check(record: CheckOutcome) -> str:
     """Returns a check. Findings that block are failures, unknown ones errors; the others are skipped with a message."""
-    suites: dict[str, list[Xml.Element]] = {"plans": [_planned(key) for key in record.assessment.plans]}
+    suites: dict[str, list[Xml.Element]] = {"plans": [_plan_case(key) for key in record.assessment.plans]}
     for finding in worst_first(record.assessment.findings):
         suites.setdefault(readable(finding.tool), []).append(_case(finding))
     every_case = [case for cases in suites.values() for case in cases]
@@ -29,7 +29,7 @@ def _counts(cases: list[Xml.Element]) -> dict[str, str]:
     return counts
 
 
-def _planned(key: str) -> Xml.Element:
+def _plan_case(key: str) -> Xml.Element:
     return Xml.Element("testcase", classname="plan", name=readable(key))
 
 

@@ -20,13 +20,13 @@ def next_steps(situation: Situation) -> tuple[str, ...]:
     """Returns the next steps of a person, in order, as sentences with a command; empty if nothing has to be done."""
     latest = situation.latest
     if latest is None:
-        return _first(situation)
+        return _first_steps(situation)
     if latest.open:
-        return _of_open(situation, latest)
-    return _of_ended(situation, latest)
+        return _steps_of_open(situation, latest)
+    return _steps_of_ended(situation, latest)
 
 
-def _first(situation: Situation) -> tuple[str, ...]:
+def _first_steps(situation: Situation) -> tuple[str, ...]:
     name = situation.environment
     held = _release(situation)
     if situation.previous:
@@ -34,7 +34,7 @@ def _first(situation: Situation) -> tuple[str, ...]:
     return (*held, f"`terrace deploy {name}`")
 
 
-def _of_open(situation: Situation, latest: Deployment) -> tuple[str, ...]:
+def _steps_of_open(situation: Situation, latest: Deployment) -> tuple[str, ...]:
     name = situation.environment
     resume = f"`terrace resume {name}`"
     if latest.lease is not None:
@@ -46,13 +46,13 @@ def _of_open(situation: Situation, latest: Deployment) -> tuple[str, ...]:
         return (resume,)
     # People first: timers pass on their own meanwhile.
     ordered = sorted(gates, key=lambda gate: gate.until is not None)
-    steps = [step for gate in ordered if (step := _of_gate(situation, gate))]
+    steps = [step for gate in ordered if (step := _step_of_gate(situation, gate))]
     if all(gate.until is not None or is_of(gate, HEALTH) for gate in gates):
         return tuple(dict.fromkeys(steps))
     return tuple(dict.fromkeys((*steps, f"{resume}, once every gate passes")))
 
 
-def _of_gate(situation: Situation, gate: GateResult) -> str:
+def _step_of_gate(situation: Situation, gate: GateResult) -> str:
     """Returns what makes a gate pass; "" where resuming does."""
     name = situation.environment
     if gate.until is not None:
@@ -64,7 +64,7 @@ def _of_gate(situation: Situation, gate: GateResult) -> str:
     return gate.satisfy
 
 
-def _of_ended(situation: Situation, latest: Deployment) -> tuple[str, ...]:
+def _steps_of_ended(situation: Situation, latest: Deployment) -> tuple[str, ...]:
     name, word = situation.environment, result_word(latest)
     if word == "unknown":
         return (f"`terrace resume {name}` inspects the leftovers and recovers",)

@@ -112,8 +112,8 @@ def _run(tool: str, every: Iterable[Finding], files: Mapping[str, str], category
     results, notified = placed[:most], unplaced[:most]
     rules = _rules((*results, *notified))
     notifications = [_notification(finding) for finding in notified]
-    if left := len(placed) + len(unplaced) - len(results) - len(notified):
-        notifications.append(_left_out(left))
+    if omitted := len(placed) + len(unplaced) - len(results) - len(notified):
+        notifications.append(_omission_notification(omitted))
     run: Json = {
         "tool": {"driver": {"name": tool, "rules": rules}},
         "automationDetails": {"id": category},
@@ -137,7 +137,7 @@ def _notification(finding: Finding) -> Json:
     }
 
 
-def _left_out(count: int) -> Json:
+def _omission_notification(count: int) -> Json:
     limit = "code scanning accepts no more in one report"
     text = f"{plural(count, 'finding')} left out: {limit}. `terrace check --json` has all."
     return {"level": "warning", "message": {"text": text}}
@@ -207,12 +207,12 @@ def _properties(finding: Finding) -> Json:
 
 def _results(findings: Iterable[Finding], rules: list[str], files: Mapping[str, str]) -> list[Json]:
     index = {rule: at for at, rule in enumerate(rules)}
-    seen: Counter[str] = Counter()
+    occurrences: Counter[str] = Counter()
     results = []
     for finding in findings:
         mark = fingerprint(finding)
-        seen[mark] += 1
-        results.append(_result(finding, index[_id(finding)], f"{mark}:{seen[mark]}", files))
+        occurrences[mark] += 1
+        results.append(_result(finding, index[_id(finding)], f"{mark}:{occurrences[mark]}", files))
     return results
 
 

@@ -42,11 +42,11 @@ def check_page(record: CheckOutcome) -> str:
 def _body(record: CheckOutcome) -> Iterator[Markup]:
     yield from _top(record)
     yield Markup("<main>")
-    yield from _blocking(record)
+    yield from _blocking_findings(record)
     yield from _environments(record)
     yield from _impact(record)
     yield from _plans(record)
-    yield from _unknown(record)
+    yield from _unknown_findings(record)
     yield from _findings(record)
     yield from _risk(record)
     yield Markup("</main>")
@@ -90,7 +90,7 @@ def _top(record: CheckOutcome) -> Iterator[Markup]:
     )
 
 
-def _blocking(record: CheckOutcome) -> Iterator[Markup]:
+def _blocking_findings(record: CheckOutcome) -> Iterator[Markup]:
     findings = group_findings(record.blocking)
     if not findings:
         return
@@ -258,7 +258,7 @@ def _plan(plan: Plan, rules: dict[str, tuple[str, ...]]) -> Iterator[Markup]:
     yield Markup("</details></section>")
 
 
-def _unknown(record: CheckOutcome) -> Iterator[Markup]:
+def _unknown_findings(record: CheckOutcome) -> Iterator[Markup]:
     unknown = worst_first(record.assessment.unknown)
     if not unknown:
         return

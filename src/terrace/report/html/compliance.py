@@ -109,15 +109,15 @@ def _framework(result: FrameworkResult) -> Iterator[Markup]:
         source=framework.source,
     )
     for state in ("fail", "pass", "not evaluated", "manual"):
-        mine = [control_result for control_result in result.controls if control_result.state == state]
-        if mine:
+        results = [control_result for control_result in result.controls if control_result.state == state]
+        if results:
             yield html(
                 "<h3>{head}: {count}</h3>\n<table><thead><tr><th>Control<th>State<th class=about>About<th>Evidence</tr>"
                 "</thead><tbody>",
                 head=_HEADS[state],
-                count=len(mine),
+                count=len(results),
             )
-            yield from map(_control, mine)
+            yield from map(_control, results)
             yield Markup("</tbody></table>")
 
 

@@ -103,15 +103,15 @@ def _approvals(approvals: tuple[Approval, ...]) -> Iterator[Markup]:
     if not approvals:
         return
     yield Markup("<h2>Approvals</h2>\n<ul>")
-    for one in approvals:
+    for approval in approvals:
         yield html(
             "<li>{decision} by <b>{person}</b>{role} ({proof}{place}){comment}</li>",
-            decision=one.answer,
-            person=one.actor,
-            role=f" as {one.role}" if one.role else "",
-            proof=one.proof,
-            place=f", {witness_words(one.witness)}" if one.witness else "",
-            comment=f": {one.comment}" if one.comment else "",
+            decision=approval.answer,
+            person=approval.actor,
+            role=f" as {approval.role}" if approval.role else "",
+            proof=approval.proof,
+            place=f", {witness_words(approval.witness)}" if approval.witness else "",
+            comment=f": {approval.comment}" if approval.comment else "",
         )
     yield Markup("</ul>")
 

@@ -38,12 +38,12 @@ def impact_graph(change_set: ChangeSet, graph: Graph, labels: Mapping[str, str])
     boxes, edges, hidden = _contents(change_set, graph, labels)
     if not boxes:
         return NOTHING
-    boxes, edges = _folded(boxes, edges)
+    boxes, edges = _join_boxes(boxes, edges)
     columns = _columns(boxes, edges)
     places = {
         box.key: (x, y)
         for column, members in enumerate(reversed(columns))
-        for x, y, box in _stacked(column, members, max(len(c) for c in columns))
+        for x, y, box in _place_column(column, members, max(len(c) for c in columns))
     }
     width = len(columns) * (_WIDTH + _SPACE) - _SPACE + 2 * _MARGIN
     height = max(len(c) for c in columns) * (_HEIGHT + _GAP) - _GAP + 2 * _MARGIN
@@ -94,20 +94,22 @@ def _contents(
     return boxes, edges, len(everything) - len(shown)
 
 
-def _folded(boxes: list[Box], edges: set[tuple[str, str]]) -> tuple[list[Box], set[tuple[str, str]]]:
+def _join_boxes(boxes: list[Box], edges: set[tuple[str, str]]) -> tuple[list[Box], set[tuple[str, str]]]:
     """Joins the boxes that exceed a column into one; changed folders keep their own box as long as possible."""
-    kept: list[Box] = []
+    visible: list[Box] = []
     folded: dict[str, str] = {}
     for column in range(1 + max(box.column for box in boxes)):
-        mine = sorted((b for b in boxes if b.column == column), key=lambda b: (not b.changed, not b.touched, b.label))
-        rest = mine[TALLEST - 1 :] if len(mine) > TALLEST else []
-        kept += mine[: len(mine) - len(rest)]
+        members = sorted(
+            (b for b in boxes if b.column == column), key=lambda b: (not b.changed, not b.touched, b.label)
+        )
+        rest = members[TALLEST - 1 :] if len(members) > TALLEST else []
+        visible += members[: len(members) - len(rest)]
         if rest:
             label = and_more(len(rest), "stack" if rest[0].stack else "module")
             more = Box(f"\0{column}", label, "", column, any(b.touched for b in rest), False, rest[0].stack)
-            kept.append(more)
+            visible.append(more)
             folded |= {box.key: more.key for box in rest}
-    return kept, {(folded.get(a, a), folded.get(b, b)) for a, b in edges}
+    return visible, {(folded.get(a, a), folded.get(b, b)) for a, b in edges}
 
 
 def _under(keys: Iterable[str], labels: Mapping[str, str], *, changed: bool) -> str:
@@ -161,7 +163,7 @@ def _middle(key: str, beside: Mapping[str, list[str]], rank: Mapping[str, float]
     return sum(near) / len(near) if near else rank[key]
 
 
-def _stacked(column: int, members: list[Box], tallest: int) -> Iterable[tuple[int, int, Box]]:
+def _place_column(column: int, members: list[Box], tallest: int) -> Iterable[tuple[int, int, Box]]:
     """Returns the places of the boxes of a column, centered."""
     x = _MARGIN + column * (_WIDTH + _SPACE)
     top = _MARGIN + (tallest - len(members)) * (_HEIGHT + _GAP) // 2

@@ -146,13 +146,13 @@ def _tag(word: str, sign: str) -> Markup:
 
 def _detail(change: ResourceChange, *, unfolded: bool) -> Markup:
     rows = join(map(_row, change_rows(change, EXTENT)))
-    said = remarks(change)
+    notes = remarks(change)
     return html(
         "<details{open}><summary>{tag} {address}{said}</summary>{body}</details>",
         open=Markup(" open") if unfolded and rows else NOTHING,
         tag=_tag(*_word(change)),
         address=code(change.shown_address),
-        said=html(" <small>{said}</small>", said=said.strip()) if said else NOTHING,
+        said=html(" <small>{said}</small>", said=notes.strip()) if notes else NOTHING,
         body=html("<table class=diff>{rows}</table>", rows=rows)
         if rows
         else Markup("<p class=soft>No attribute is known, or none differs.</p>"),

@@ -15,7 +15,7 @@ from terrace.ledger.origins import origin_word
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Plan
 from terrace.report.json.checks import PlanJson, plan_json
-from terrace.report.json.environments import waiting_for
+from terrace.report.json.environments import pending_conditions
 from terrace.report.json.parts import GatePart, PlanSummary, RefusedStack, gate_parts, plan_summary, refused_stacks
 from terrace.report.json.record import JsonRecord, when, when_known
 from terrace.report.json.steps import StepPart, step_part
@@ -266,7 +266,7 @@ def deployment_json(
 ) -> DeploymentJson:
     """Returns the output of a command that ends with a deployment, and with the rollback that followed. `changes` are
     the kept plans of the deployment."""
-    kept = changes or PlannedChanges()
+    planned = changes or PlannedChanges()
     undone = rollback is not UNSET and rollback.result == "succeeded"
     return _DEPLOYMENTS[command](
         deployment=deployment.id,
@@ -278,8 +278,8 @@ def deployment_json(
         tag=deployment.tag,
         rollback=rollback,
         refused=refused_stacks(refusals) if refusals is not None else UNSET,
-        plans=tuple(map(plan_json, kept.plans.values())),
-        plans_missing=dict(kept.missing),
+        plans=tuple(map(plan_json, planned.plans.values())),
+        plans_missing=dict(planned.missing),
     )
 
 
@@ -322,20 +322,20 @@ def show_json(
 ) -> ShowJson:
     """Returns the output of `terrace show`. `situation` is that of its environment, if it is the newest there;
     `changes` are the kept plans of the deployment."""
-    kept = changes or PlannedChanges()
+    planned = changes or PlannedChanges()
     return ShowJson(
         deployment=deployment.id,
         environment=deployment.environment,
         commit=deployment.commit,
         result=result_word(deployment),
-        reasons=tuple(deployment.reasons or (waiting_for(situation) if situation else deployment.waiting)),
+        reasons=tuple(deployment.reasons or (pending_conditions(situation) if situation else deployment.waiting)),
         steps=tuple(map(step_part, deployment.steps)),
         tag=deployment.tag,
         gates=gate_parts(situation.step.verdict) if situation and isinstance(situation.step, Wait) else UNSET,
         next=next_steps(situation) if situation else (),
         approvals=tuple(map(approval_part, approvals)),
-        plans=tuple(map(plan_json, kept.plans.values())),
-        plans_missing=dict(kept.missing),
+        plans=tuple(map(plan_json, planned.plans.values())),
+        plans_missing=dict(planned.missing),
     )
 
 
@@ -396,7 +396,7 @@ def _attempt_leftovers(row: ApplyLeftovers) -> AttemptLeftovers:
         open=row.open,
         unfinished=row.unfinished,
         forgets=row.forgets,
-        stale=tuple(StaleResource(address=a, recorded=recorded, made=made) for a, recorded, made in row.stale),
+        stale=tuple(StaleResource(address=a, recorded=recorded, made=new_id) for a, recorded, new_id in row.stale),
         lock=LockPart(id=row.lock.id, who=row.lock.who, ours=row.ours) if row.lock else None,
         unsaved=row.unsaved,
     )
@@ -466,7 +466,7 @@ def rollback_plan_json(
     undone: tuple[Deployment, ...],
     plans: Mapping[str, Plan],
     objections: tuple[Objection, ...],
-    left: tuple[str, ...],
+    remaining: tuple[str, ...],
     took: timedelta,
     verdict: Verdict,
 ) -> RollbackPlanJson:
@@ -482,7 +482,7 @@ def rollback_plan_json(
             RollbackObjection(rule=o.rule, stack=o.stack, address=o.address, why=o.why, weight=o.weight)
             for o in objections
         ),
-        left=left,
+        left=remaining,
         took_seconds=round(took.total_seconds()),
         verdict=verdict.outcome,
         gates=gate_parts(verdict),

@@ -160,7 +160,8 @@ def environment_statuses(
 ) -> tuple[EnvironmentStatus, ...]:
     """Returns the status of every environment. `alarms` and `drift` are by the name of the environment."""
     return tuple(
-        _environment_status(one, alarms.get(one.environment, ()), drift.get(one.environment)) for one in situations
+        _environment_status(situation, alarms.get(situation.environment, ()), drift.get(situation.environment))
+        for situation in situations
     )
 
 
@@ -177,7 +178,7 @@ def _environment_status(
         since=when_known(good.ended_at) if good is not None else UNSET,
         live=live.commit if live is not None else None,
         deployment=latest.id if latest is not None else UNSET,
-        waiting_for=waiting_for(situation) if is_open else (),
+        waiting_for=pending_conditions(situation) if is_open else (),
         running=_running_steps(latest) if latest is not None and is_open else UNSET,
         reasons=tuple(latest.reasons) if latest is not None and has_failed else UNSET,
         handle=situation.handle,
@@ -192,7 +193,7 @@ def _environment_status(
     )
 
 
-def waiting_for(situation: Situation) -> tuple[str, ...]:
+def pending_conditions(situation: Situation) -> tuple[str, ...]:
     """Returns the conditions of an open deployment: those of now where they could be evaluated."""
     if situation.step is not None:
         return tuple(result.reason for result in situation.open_gates)

@@ -80,16 +80,24 @@ def change_part(change: ResourceChange) -> ChangePart:
     )
 
 
-def difference_part(one: Difference) -> DifferencePart:
+def difference_part(difference: Difference) -> DifferencePart:
     """Returns one difference. Its values must be masked already."""
-    action = "move" if one.moved else "add" if one.is_added else "remove" if one.is_removed else "change"
+    action = (
+        "move"
+        if difference.moved
+        else "add"
+        if difference.is_added
+        else "remove"
+        if difference.is_removed
+        else "change"
+    )
     return DifferencePart(
-        path=one.name,
+        path=difference.name,
         action=action,
-        before=_value(one.before),
-        after=_value(one.after),
-        forces_replacement=one.forces,
-        exposes=one.exposes,
+        before=_value(difference.before),
+        after=_value(difference.after),
+        forces_replacement=difference.forces,
+        exposes=difference.exposes,
     )
 
 

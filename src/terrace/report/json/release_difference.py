@@ -94,10 +94,10 @@ def difference_json(difference: ReleaseDifference) -> DiffJson:
             DifferenceCommit(commit=commit.id, message=commit.message.strip(), merge=commit.merge)
             for commit in difference.commits
         ),
-        people=tuple(DifferencePerson(name=one.name, email=one.email) for one in difference.people),
+        people=tuple(DifferencePerson(name=person.name, email=person.email) for person in difference.people),
         tickets=difference.tickets,
         stacks=difference.stacks,
-        values=tuple(DifferenceValues(path=one.path, diff=one.diff) for one in difference.values),
+        values=tuple(DifferenceValues(path=change.path, diff=change.diff) for change in difference.values),
         deployment=pending.id if pending is not None else None,
         plans=tuple(
             DifferencePlan(

@@ -184,7 +184,7 @@ def step_part(step: StepRecord) -> StepPart:
         changes=_step_changes(detail.changes) if detail.changes is not UNSET else UNSET,
         notices=tuple(detail.notices) if detail.notices is not UNSET else UNSET,
         backup=_step_backup(detail),
-        diagnostics=tuple(diagnostic_part(one.diagnostic()) for one in detail.diagnostics)
+        diagnostics=tuple(diagnostic_part(diagnostic.diagnostic()) for diagnostic in detail.diagnostics)
         if detail.diagnostics is not UNSET
         else UNSET,
         more_diagnostics=detail.more_diagnostics,

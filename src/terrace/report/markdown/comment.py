@@ -27,7 +27,7 @@ from terrace.report.check_outcome import (
     worst_first,
 )
 from terrace.report.diff_words import plan_line
-from terrace.report.markdown.escape import code, fenced, plain, prose
+from terrace.report.markdown.escape import code, code_block, plain, prose
 from terrace.report.markdown.plan_changes import plan_diff
 from terrace.stacks.model import ChangeSet
 from terrace.text import clip
@@ -55,22 +55,22 @@ def comment(record: CheckOutcome) -> str:
     head = [MARKER, _headline(record), *_warnings(record), _table(record)]
     last = _next(record)
     parts = [*_parts(record)]
-    kept, left = _fitting(parts, ROOM - len("\n\n".join([*head, last]).encode()) - 400)
-    if left:
-        omitted = f"{plural(left, 'part')} {'does' if left == 1 else 'do'} not fit here."
+    shown, omitted_count = _select_fitting(parts, ROOM - len("\n\n".join([*head, last]).encode()) - 400)
+    if omitted_count:
+        omitted = f"{plural(omitted_count, 'part')} {'does' if omitted_count == 1 else 'do'} not fit here."
         last = f"{omitted} `terrace check` shows everything, and so does `--report html=FILE`.\n\n{last}"
-    return "\n\n".join([*head, *kept, last]) + "\n"
+    return "\n\n".join([*head, *shown, last]) + "\n"
 
 
-def _fitting(parts: list[str], room: int) -> tuple[list[str], int]:
+def _select_fitting(parts: list[str], room: int) -> tuple[list[str], int]:
     """Returns the parts that fit, in their order, and how many are left out."""
-    kept = []
+    selected = []
     for part in parts:
         size = len(part.encode()) + 2
         if size <= room:
-            kept.append(part)
+            selected.append(part)
             room -= size
-    return kept, len(parts) - len(kept)
+    return selected, len(parts) - len(selected)
 
 
 _DIFFS = 10
@@ -82,41 +82,45 @@ _DIFF_LINES = 40
 
 def _parts(record: CheckOutcome) -> Iterator[str]:
     """Returns everything below the table, the most important first."""
-    known = record.assessment
+    assessment = record.assessment
     if record.blocking:
         grouped = group_findings(record.blocking)
-        yield _listed(f"**Blocked by** {len(record.blocking)}", [prose(blocking_reason(one)) for one in grouped])
-    attention = list(_attention(known.plans.values()))
+        yield _bullet_list(
+            f"**Blocked by** {len(record.blocking)}", [prose(blocking_reason(finding)) for finding in grouped]
+        )
+    attention = list(_attention(assessment.plans.values()))
     if attention:
-        yield _listed("**Needs attention**", attention)
-    yield from _format_diffs(known.findings)
-    if counts := waived_counts(known.findings):
+        yield _bullet_list("**Needs attention**", attention)
+    yield from _format_diffs(assessment.findings)
+    if counts := waived_counts(assessment.findings):
         yield plain(counts)
-    unknown = [finding for finding in worst_first(known.unknown) if not finding.blocks]
+    unknown = [finding for finding in worst_first(assessment.unknown) if not finding.blocks]
     if unknown:
-        yield _listed("**Not checked, or inconclusive**", [prose(blocking_reason(f)) for f in group_findings(unknown)])
+        yield _bullet_list(
+            "**Not checked, or inconclusive**", [prose(blocking_reason(f)) for f in group_findings(unknown)]
+        )
     yield _risk(record.risk)
-    yield from _readers(known.change_set)
-    renamed = {one.old: one.new for one in known.change_set.renamed}
+    yield from _readers(assessment.change_set)
+    renamed = {rename.old: rename.new for rename in assessment.change_set.renamed}
     yield from (
         f"− {code(s.key)} is renamed to {code(renamed[s.key])}, which has its state"
         if s.key in renamed
         else f"− {code(s.key)} is removed: its resources stay until `terrace destroy`"
-        for s in known.change_set.removed
+        for s in assessment.change_set.removed
     )
-    busy = [plan for plan in known.plans.values() if not plan.is_empty]
+    busy = [plan for plan in assessment.plans.values() if not plan.is_empty]
     busy.sort(key=lambda plan: (-len(_grave(plan)), plan.stack.key))
     # The plan that destroys the most is unfolded, so that no reader misses it; so is a single plan.
     first = busy[0] if busy and (len(busy) == 1 or _grave(busy[0])) else None
     yield from (_plan(plan, "<details open>" if plan is first else "<details>") for plan in busy)
-    others = [f for f in worst_first(known.findings) if not f.blocks and f.status is not Status.UNKNOWN]
+    others = [f for f in worst_first(assessment.findings) if not f.blocks and f.status is not Status.UNKNOWN]
     new = group_findings(finding for finding in others if not is_known(finding))
     before = group_findings(finding for finding in others if is_known(finding))
     if new:
         title = f"{plural(len(new), 'more finding')} (advisory or waived)"
-        yield _folded(title, "\n".join(map(_finding, new)))
+        yield _fold(title, "\n".join(map(_finding, new)))
     if before:
-        yield _folded(plural(len(before), "known finding"), "\n".join(map(_finding, before)))
+        yield _fold(plural(len(before), "known finding"), "\n".join(map(_finding, before)))
     yield from map(_gates, record.ahead)
 
 
@@ -128,14 +132,15 @@ def _format_diffs(findings: Iterable[Finding]) -> Iterator[str]:
         more = and_more(len(lines) - _DIFF_LINES, "line")
         shown = [text[:_LONGEST] for text in lines[:_DIFF_LINES]]
         title = f"Format of {finding.path}: {finding.fix}"
-        yield _folded(title, fenced([*shown, *([more] if more else [])], "diff"))
+        yield _fold(title, code_block([*shown, *([more] if more else [])], "diff"))
 
 
 def _readers(change_set: ChangeSet) -> Iterator[str]:
     """Returns the stacks that read outputs of impacted stacks: they are planned after these."""
     lines = [
-        f"{code(one.stack)} {'reads' if one.certain else 'may read'} outputs of {code(one.of)}: planned after it"
-        for one in change_set.dependents
+        f"{code(dependent.stack)} {'reads' if dependent.certain else 'may read'} outputs of "
+        f"{code(dependent.of)}: planned after it"
+        for dependent in change_set.dependents
     ]
     if lines:
         more = and_more(len(lines) - _READERS)
@@ -146,8 +151,8 @@ def _readers(change_set: ChangeSet) -> Iterator[str]:
 
 
 def _headline(record: CheckOutcome) -> str:
-    known, change = record.assessment, record.assessment.change_set
-    totals = {action: sum(plan.count(action) for plan in known.plans.values()) for action in CHANGING}
+    assessment, change = record.assessment, record.assessment.change_set
+    totals = {action: sum(plan.count(action) for plan in assessment.plans.values()) for action in CHANGING}
     numbers = [
         f"**{n} to {ACTIONS[action].word}**" if action in _GRAVE else f"{n} to {ACTIONS[action].word}"
         for action, n in totals.items()
@@ -156,14 +161,16 @@ def _headline(record: CheckOutcome) -> str:
     verdict = "pass" if record.passed else "**blocked**"
     if record.passed and record.risk.level in GRAVE_LEVELS:
         verdict = f"pass, **risk {record.risk.level}**"
-    unplanned = len(change.impacts) - len(known.plans)
-    what = ", ".join(numbers) or _in_states(known.plans.values()) or ("nothing to do" if not unplanned else "")
+    unplanned = len(change.impacts) - len(assessment.plans)
+    summary = (
+        ", ".join(numbers) or _state_actions(assessment.plans.values()) or ("nothing to do" if not unplanned else "")
+    )
     if unplanned:
-        what += f"{', ' if what else ''}{plural(unplanned, 'stack')} not planned"
-    return f"### Terrace: {verdict} · {what}\n\nat {change.head[:12]}, compared with {change.base[:12]}"
+        summary += f"{', ' if summary else ''}{plural(unplanned, 'stack')} not planned"
+    return f"### Terrace: {verdict} · {summary}\n\nat {change.head[:12]}, compared with {change.base[:12]}"
 
 
-def _in_states(plans: Iterable[Plan]) -> str:
+def _state_actions(plans: Iterable[Plan]) -> str:
     """Returns what plans do that create, update, replace and delete nothing: imports, moves, outputs."""
     return ", ".join(
         dict.fromkeys(f"{code(plan.stack.key)}: {describe_actions(plan)}" for plan in plans if describe_actions(plan))
@@ -180,34 +187,34 @@ def _warnings(record: CheckOutcome) -> Iterator[str]:
         data = [change for change in changes if is_stateful(change.type)]
         named = join_some([code(clip(change.shown_address, _LONGEST)) for change in data or changes], 3)
         if len(changes) == 1:
-            what = "it may hold data" if data else "it probably holds no data"
+            data_note = "it may hold data" if data else "it probably holds no data"
         else:
-            what = f"{len(data)} of them may hold data" if data else "none of them is known to hold data"
+            data_note = f"{len(data)} of them may hold data" if data else "none of them is known to hold data"
         resources = plural(len(changes), "resource")
-        yield f"> [!CAUTION]\n> {code(name)}: {resources} deleted or replaced, {what}: {named}"
+        yield f"> [!CAUTION]\n> {code(name)}: {resources} deleted or replaced, {data_note}: {named}"
 
 
 def _table(record: CheckOutcome) -> str:
     """Returns a row for every environment: its changes, its findings, and what its gates wait for."""
-    known = record.assessment
+    assessment = record.assessment
     ahead = {verdict.environment: verdict for verdict in record.ahead}
-    names = dict.fromkeys([i.stack.environment for i in known.change_set.impacts] + list(ahead))
+    names = dict.fromkeys([i.stack.environment for i in assessment.change_set.impacts] + list(ahead))
     rows = [
         f"| Environment | Stacks | {' | '.join(ACTIONS[action].sign for action in CHANGING)} | Checks | Gates |",
         "| --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for name in names:
-        keys = [i.stack.key for i in known.change_set.impacts if i.stack.environment == name]
-        plans = [known.plans[key] for key in keys if key in known.plans]
+        keys = [i.stack.key for i in assessment.change_set.impacts if i.stack.environment == name]
+        plans = [assessment.plans[key] for key in keys if key in assessment.plans]
         numbers = " | ".join(str(sum(plan.count(action) for plan in plans)) for action in CHANGING)
         stacks = f"{len(keys)}" if len(plans) == len(keys) else f"{len(plans)} of {len(keys)} planned"
         blocking = sum(1 for finding in record.blocking if finding.stack in keys)
         checks = f"{blocking} blocking" if blocking else "pass" if len(plans) == len(keys) else "unknown"
-        rows.append(f"| {code(name)} | {stacks} | {numbers} | {checks} | {_waits(ahead.get(name))} |")
+        rows.append(f"| {code(name)} | {stacks} | {numbers} | {checks} | {_gates_cell(ahead.get(name))} |")
     return "\n".join(rows) if names else "No stack is impacted."
 
 
-def _waits(verdict: Verdict | None) -> str:
+def _gates_cell(verdict: Verdict | None) -> str:
     if verdict is None or verdict.outcome is Outcome.PASS:
         return "pass" if verdict is not None else ""
     # Names only: the reasons, which are below the table, would make a row fill the screen of a phone.
@@ -232,7 +239,7 @@ def _next(record: CheckOutcome) -> str:
 # --- the parts ---------------------------------------------------------------------------------------------------
 
 
-def _listed(title: str, lines: list[str]) -> str:
+def _bullet_list(title: str, lines: list[str]) -> str:
     more = and_more(len(lines) - MOST)
     return "\n".join([title, "", *(f"- {line}" for line in (*lines[:MOST], *([more] if more else [])))])
 
@@ -264,12 +271,12 @@ def _attention(plans: Iterable[Plan]) -> Iterator[str]:
 def _risk(risk: Risk) -> str:
     lines = [f"{reason.points} {plain(reason.factor)}: {prose(clip(reason.what))}" for reason in risk.reasons[:5]]
     more = and_more(len(risk.reasons) - len(lines), "reason")
-    return _listed(f"**Risk: {risk.level}** ({risk.score} of 100)", [*lines, *([more] if more else [])])
+    return _bullet_list(f"**Risk: {risk.level}** ({risk.score} of 100)", [*lines, *([more] if more else [])])
 
 
 def _plan(plan: Plan, fold: str) -> str:
     lines = plan_diff(plan, ROOM_OF_A_PLAN)
-    return _folded(f"{plan.stack.key}: {plan_line(plan)}", fenced(lines, "diff"), fold)
+    return _fold(f"{plan.stack.key}: {plan_line(plan)}", code_block(lines, "diff"), fold)
 
 
 def _finding(finding: Finding) -> str:
@@ -280,7 +287,7 @@ def _finding(finding: Finding) -> str:
     return f"- {word}: **{plain(clip(finding.rule))}**: {text}{at}{fix}"
 
 
-def _folded(title: str, body: str, fold: str = "<details>") -> str:
+def _fold(title: str, body: str, fold: str = "<details>") -> str:
     return f"{fold}<summary>{plain(clip(title))}</summary>\n\n{body}\n\n</details>"
 
 
@@ -289,4 +296,4 @@ def _gates(verdict: Verdict) -> str:
     for result in verdict.results:
         how = f" → {prose(clip(result.satisfy))}" if result.satisfy else ""
         lines.append(f"- {result.outcome.value}: {plain(clip(result.gate))}: {prose(clip(result.reason))}{how}")
-    return _folded(f"Gates of {verdict.environment}: {verdict.outcome.value}", "\n".join(lines))
+    return _fold(f"Gates of {verdict.environment}: {verdict.outcome.value}", "\n".join(lines))

@@ -64,8 +64,10 @@ def _row(review: Review, observation: Observation, resource: ResourceDrift, exte
         lines.append(attribute.text)
         lines += (f"{part[:1]} {part[1:].strip()}" for row in attribute.rows for part in row_lines(row))
     attributes = "<br>".join(map(code, lines))
-    given = find_acknowledgement(review.acknowledged, resource, resource.paths)
-    acknowledged = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
+    acknowledgement = find_acknowledgement(review.acknowledged, resource, resource.paths)
+    acknowledged = (
+        f"acknowledged by {plain(acknowledgement.by)}: {plain(acknowledgement.reason)}; " if acknowledgement else ""
+    )
     resolve = f"{acknowledged}{remedy(review.environment, resource, observation.commit)}"
     causes = "".join(f"<br>{prose(cause)}" for cause in cause_lines(resource))
     kind = kind_words(resource)

@@ -22,10 +22,10 @@ _RENDERED = re.compile(r"[@#]|:(?=(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):
 def plain(text: str) -> str:
     """Returns text from outside as Markdown that shows it letter by letter."""
     shown = _RENDERED.sub(lambda match: f"{match[0]}{_APART}", visible(text))
-    return _SPECIAL.sub(_shown, shown).replace(_APART, "&#8203;")
+    return _SPECIAL.sub(_neutralize, shown).replace(_APART, "&#8203;")
 
 
-def _shown(match: re.Match[str]) -> str:
+def _neutralize(match: re.Match[str]) -> str:
     """Returns a letter that shows and has no effect."""
     return f"&#{ord(match[1][0])};{match[1][1:]}"
 
@@ -56,7 +56,7 @@ def prose(text: str) -> str:
     return "".join((code(part) if part else "") if odd % 2 else plain(part) for odd, part in enumerate(parts))
 
 
-def fenced(lines: Iterable[str], language: str = "") -> str:
+def code_block(lines: Iterable[str], language: str = "") -> str:
     """Returns lines from outside in a code block that none of them can close."""
     body = "\n".join(visible(line) for line in lines)
     fence = "`" * max(3, max((len(run) for run in re.findall("`+", body)), default=0) + 1)

@@ -77,7 +77,7 @@ def environments(history: History, configured: Iterable[str] = ()) -> str:
         good, hold = folds.last_good(history, name), holds.hold(history, name)
         latest = folds.latest(history, name)
         waits = f"on hold: {hold.reason} (by {hold.by})" if hold else _waits_for(history, latest)
-        commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")
+        commit, since = (code(good.commit[:12]), _moment_text(good.ended_at)) if good else ("", "")
         rows.append((code(name), state_word(latest, hold), commit, since, prose(clip(waits))))
     return table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
 
@@ -96,16 +96,20 @@ def _waits_for(history: History, latest: Deployment | None) -> str:
     if latest is None or not latest.waiting:
         return ""
     waits = (event for event, _ in reversed(history.of(DeploymentWaiting)) if event.subject == latest.id)
-    asked = next(waits, None)
-    since = [one for one in folds.approvals(history, latest.id) if asked is not None and one.position > asked.position]
-    words = [f"{'approved' if one.answer == 'approve' else 'rejected'} by {one.actor}" for one in since]
+    last_wait = next(waits, None)
+    since = [
+        approval
+        for approval in folds.approvals(history, latest.id)
+        if last_wait is not None and approval.position > last_wait.position
+    ]
+    words = [f"{'approved' if approval.answer == 'approve' else 'rejected'} by {approval.actor}" for approval in since]
     return "; ".join([*latest.waiting, *([f"since then {', '.join(words)}"] if words else [])])
 
 
 def _deployment_rows(deployments: Sequence[Deployment]) -> Iterator[tuple[str, ...]]:
     for deployment in deployments[: -MOST - 1 : -1]:
         yield (
-            _when(deployment.opened_at),
+            _moment_text(deployment.opened_at),
             code(deployment.environment),
             code(deployment.commit[:12]),
             plain(origin_word(deployment.origin)),
@@ -117,7 +121,7 @@ def _deployment_rows(deployments: Sequence[Deployment]) -> Iterator[tuple[str, .
 
 def _approval_row(deployment: Deployment, approval: SignedApproval) -> tuple[str, ...]:
     return (
-        _when(approval.at),
+        _moment_text(approval.at),
         f"{code(deployment.environment)} {code(deployment.id)}",
         plain(clip(approval.actor, 60)),
         plain(clip(approval.role, 60)),
@@ -133,5 +137,5 @@ def _proof(approval: SignedApproval) -> str:
     return plain(clip(witness_words(approval.witness))) if approval.witness else "name in Git"
 
 
-def _when(moment: datetime | None) -> str:
+def _moment_text(moment: datetime | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment is not None else ""

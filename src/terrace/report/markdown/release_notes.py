@@ -35,7 +35,7 @@ def release_notes(deployment: Deployment, commits: Sequence[Commit], approvals: 
 
 def _changes(deployment: Deployment) -> str:
     plans = [plan for stack in deployment.stacks if (plan := deployment.last(Step.PLAN, stack)) is not None]
-    totals = [(sum(getattr(plan.detail, what) or 0 for plan in plans), word) for what, word in _WORDS]
+    totals = [(sum(getattr(plan.detail, attribute) or 0 for plan in plans), word) for attribute, word in _WORDS]
     return ", ".join(f"{number} {word}" for number, word in totals if number) or "no changes"
 
 

@@ -10,7 +10,7 @@ from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Action
 from terrace.plans.summaries import ACTIONS
 from terrace.report.apply_progress import change_groups, failed_steps, progress_lines
-from terrace.report.markdown.escape import code, fenced, plain, prose
+from terrace.report.markdown.escape import code, code_block, plain, prose
 from terrace.report.markdown.plan_changes import plan_diff
 from terrace.report.release_words import difference_words
 from terrace.report.words import result_word
@@ -46,15 +46,19 @@ class Release:
 
 def release_page(release: Release) -> str:
     """Returns the comment. It is the same for the same progress."""
-    waiting = [one for one in release.steps.values() if one is not None and one.open and one.waiting]
+    waiting = [
+        deployment
+        for deployment in release.steps.values()
+        if deployment is not None and deployment.open and deployment.waiting
+    ]
     parts = [MARKER, f"### Terrace: {_headline(release, waiting)}", f"at {release.commit[:12]}", _table(release)]
-    parts += [part for one in release.steps.values() if one is not None for part in _progress(one)]
+    parts += [part for deployment in release.steps.values() if deployment is not None for part in _progress(deployment)]
     for deployment in waiting:
         environment = deployment.environment
         handle = release.handles.get(environment, "")
         if handle:
             if (difference := release.brings.get(environment)) is not None:
-                parts.append(_brings(difference))
+                parts.append(_release_effect(difference))
             parts.append(_plans(deployment, release.changes))
             parts.append(
                 f"**{plain(environment)} waits for approval**. Comment with one line: "
@@ -67,8 +71,16 @@ def release_page(release: Release) -> str:
 def _headline(release: Release, waiting: list[Deployment]) -> str:
     if waiting:
         return f"{plain(waiting[0].environment)} is waiting"
-    done = [name for name, one in release.steps.items() if one is not None and one.result == "succeeded"]
-    failed = [name for name, one in release.steps.items() if one is not None and one.result in ("failed", "unknown")]
+    done = [
+        name
+        for name, deployment in release.steps.items()
+        if deployment is not None and deployment.result == "succeeded"
+    ]
+    failed = [
+        name
+        for name, deployment in release.steps.items()
+        if deployment is not None and deployment.result in ("failed", "unknown")
+    ]
     if failed:
         return f"{plain(failed[0])} did not succeed"
     return f"deployed to {', '.join(map(plain, done))}" if done else "in progress"
@@ -76,13 +88,13 @@ def _headline(release: Release, waiting: list[Deployment]) -> str:
 
 def _table(release: Release) -> str:
     rows = ["| Environment | State | Since | |", "| --- | --- | --- | --- |"]
-    for name, one in release.steps.items():
-        if one is None:
+    for name, deployment in release.steps.items():
+        if deployment is None:
             rows.append(f"| {code(name)} | not deployed yet | | |")
             continue
-        since = f"{(one.ended_at or one.opened_at):%Y-%m-%d %H:%M} UTC"
-        why = clip("; ".join(one.waiting or one.reasons), 200)
-        rows.append(f"| {code(name)} | {result_word(one)} | {since} | {prose(why)} |")
+        since = f"{(deployment.ended_at or deployment.opened_at):%Y-%m-%d %H:%M} UTC"
+        why = clip("; ".join(deployment.waiting or deployment.reasons), 200)
+        rows.append(f"| {code(name)} | {result_word(deployment)} | {since} | {prose(why)} |")
     return "\n".join(rows)
 
 
@@ -90,10 +102,10 @@ def _progress(deployment: Deployment) -> Iterator[str]:
     """Yields the changes of each failed apply by their state."""
     for step in failed_steps(deployment):
         if lines := progress_lines(change_groups(step)):
-            yield f"Changes of the failed apply of {code(step.stack)}:\n\n{fenced(lines)}"
+            yield f"Changes of the failed apply of {code(step.stack)}:\n\n{code_block(lines)}"
 
 
-def _brings(difference: ReleaseDifference) -> str:
+def _release_effect(difference: ReleaseDifference) -> str:
     """Returns the effect of the release: commits, people, tickets, and the changed values."""
     before = f" after {code(difference.replaces.commit[:12])}" if difference.replaces is not None else ""
     lines = [f"{code(difference.target)} gets{before}: {plain(clip(difference_words(difference), 400))}"]
@@ -103,21 +115,23 @@ def _brings(difference: ReleaseDifference) -> str:
         lines.append(f"- {more}")
     if len(lines) > 1:
         lines.insert(1, "")
-    values = [text for one in difference.values for text in (f"# {visible(one.path)}", *one.diff)][:MOST_VALUES]
-    shown = fenced([clip(visible(text), 200) for text in values], "diff")
+    values = [text for change in difference.values for text in (f"# {visible(change.path)}", *change.diff)][
+        :MOST_VALUES
+    ]
+    shown = code_block([clip(visible(text), 200) for text in values], "diff")
     return "\n".join(lines) + (f"\n\nChanged values:\n\n{shown}" if values else "")
 
 
 def _plans(deployment: Deployment, changes: PlannedChanges) -> str:
-    room, lines, left = ROOM_OF_PLANS, [], 0
+    room, lines, omitted = ROOM_OF_PLANS, [], 0
     for line in _lines(deployment, changes):
         room -= len(line.encode()) + 1
         if room < 0:
-            left += 1
+            omitted += 1
         else:
             lines.append(line)
-    more = [f"! {and_more(left)}: terrace show {deployment.id}"] if left else []
-    return f"<details open><summary>Pending plans</summary>\n\n{fenced([*lines, *more], 'diff')}\n\n</details>"
+    more = [f"! {and_more(omitted)}: terrace show {deployment.id}"] if omitted else []
+    return f"<details open><summary>Pending plans</summary>\n\n{code_block([*lines, *more], 'diff')}\n\n</details>"
 
 
 def _word(action: str) -> str:

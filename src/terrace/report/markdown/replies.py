@@ -57,9 +57,9 @@ def commands(forms: Mapping[str, str]) -> str:
     return "\n".join(f"- {code(form)} {plain(does)}" for form, does in forms.items())
 
 
-def testimony_page(seen: ObservedDecision) -> str:
+def testimony_page(decision: ObservedDecision) -> str:
     """Returns a comment that confirms an approval on the forge. Gates read it again, so it is never edited."""
-    how = "in a review" if seen.kind == "review" else "by ticking a box"
-    verb = "approves" if seen.answer == "approve" else "rejects"
-    what = f"{code(seen.login)} {verb} {code(seen.environment)} {code(seen.handle)} {how}."
-    return f"{seen.marker}\n\n{what} This is valid while the comment is unchanged.\n"
+    how = "in a review" if decision.kind == "review" else "by ticking a box"
+    verb = "approves" if decision.answer == "approve" else "rejects"
+    sentence = f"{code(decision.login)} {verb} {code(decision.environment)} {code(decision.handle)} {how}."
+    return f"{decision.marker}\n\n{sentence} This is valid while the comment is unchanged.\n"

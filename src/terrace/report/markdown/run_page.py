@@ -10,7 +10,7 @@ from terrace.report.json.deployments import DeploymentJson
 from terrace.report.json.environments import EnvironmentStatus
 from terrace.report.json.steps import StepChange, StepPart
 from terrace.report.json.tick import TickAction
-from terrace.report.markdown.escape import code, fenced, plain, prose, table
+from terrace.report.markdown.escape import code, code_block, plain, prose, table
 from terrace.text import clip
 
 MOST = 50
@@ -39,16 +39,16 @@ def _progress(step: StepPart) -> list[str]:
     if not step.progress:
         return []
     progress = step.progress
-    errors = {one.address: one.summary for one in step.diagnostics or () if one.address}
+    errors = {diagnostic.address: diagnostic.summary for diagnostic in step.diagnostics or () if diagnostic.address}
     listed: dict[ChangeState, tuple[StepChange, ...]] = {
         "completed": progress.completed,
         "failed": progress.failed,
         "in_flight": progress.in_flight,
         "not_started": progress.not_started,
     }
-    changes = {state: [(one.action, one.address) for one in group] for state, group in listed.items()}
+    changes = {state: [(change.action, change.address) for change in group] for state, group in listed.items()}
     groups = groups_of(changes, progress.more, errors)
-    return ["", f"Changes of the failed apply of {code(step.stack or '')}:", "", fenced(progress_lines(groups))]
+    return ["", f"Changes of the failed apply of {code(step.stack or '')}:", "", code_block(progress_lines(groups))]
 
 
 def status_summary(environments: Sequence[EnvironmentStatus]) -> str:
