@@ -44,7 +44,7 @@ LONGEST = (
     "apps/test_undoing.py",
     "survival/test_chaos.py",
     "workflows/test_workflow_drift.py",
-    "survival/test_surroundings.py",
+    "survival/test_environment_failures.py",
     "survival/test_machines.py",
     "apps/test_state_backends.py",
     "apps/test_interruptions.py",

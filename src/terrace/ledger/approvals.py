@@ -66,7 +66,7 @@ class AnswersState(msgspec.Struct):
     answers: list[AnswerState]
 
 
-class Answered:
+class RecordedAnswers:
     """All approvals and rejections, oldest first: old ones by their positions, new ones in memory."""
 
     def __init__(self, old: _OldAnswers, new: tuple[SignedApproval, ...]) -> None:
@@ -88,7 +88,7 @@ class Answered:
         return (*self._old.of(deployment), *(approval for approval in self._new if approval.deployment == deployment))
 
 
-class AllAnswers(Fold[Answered]):
+class AllAnswers(Fold[RecordedAnswers]):
     """Every answer that was given."""
 
     STATE = AnswersState
@@ -118,9 +118,9 @@ class AllAnswers(Fold[Answered]):
             signed = replace(signed, named=self._about.setdefault(_digest(signed.witness), signed.named))
         self._new.append(replace(signed, position=place))
 
-    def result(self) -> Answered:
+    def result(self) -> RecordedAnswers:
         """The answers so far."""
-        return Answered(self._old, tuple(self._new))
+        return RecordedAnswers(self._old, tuple(self._new))
 
     def state(self) -> AnswersState:
         """Returns the data that is needed to continue."""

@@ -97,14 +97,14 @@ class LocalApplier:
 
     # --- before it starts --------------------------------------------------------------------------------------
 
-    def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
+    def prepare(self, attempt: Attempt, site: Site, plan: MadePlan) -> Preparation:
         run = RunFolder.of(self._folder, attempt.id)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._require_space()
         folder = self._terraform.folder(site)
         files = self._terraform.variable_files(site, "apply")
-        command = argv.apply(made.file, self._terraform.lock_wait, files=files)
-        nonce, here = secrets.token_hex(16), host()
+        command = argv.apply(plan.file, self._terraform.lock_wait, files=files)
+        nonce, this_host = secrets.token_hex(16), host()
         try:
             run.path.mkdir(mode=0o700)
         except FileExistsError as error:
@@ -118,9 +118,9 @@ class LocalApplier:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             prepared = Preparation(
                 nonce=nonce,
-                host=here.name,
-                machine=here.machine,
-                boot=here.boot,
+                host=this_host.name,
+                machine=this_host.machine,
+                boot=this_host.boot,
                 permit=self._permits.issue(nonce),
                 lock=file_identity(os.fstat(lock)),
             )
@@ -129,12 +129,12 @@ class LocalApplier:
                 {
                     "attempt": attempt.id,
                     "nonce": nonce,
-                    "sha256": made.sha256,
+                    "sha256": plan.sha256,
                     "ledger": attempt.ledger,
                     "deployment": attempt.deployment,
                     "command": [*self._terraform.binary.command, *command],
                     "cwd": str(site.folder),
-                    "saved": str(made.file),
+                    "saved": str(plan.file),
                     "stack": site.stack.key,
                     "path": site.stack.path,
                     "permit": prepared.permit,
@@ -151,7 +151,7 @@ class LocalApplier:
             raise
         variables = self._terraform.environment(site, folder)
         self._ready[attempt.id] = _Ready(
-            lock, nonce, prepared.permit, variables, made.file.parent, site.root, made.prepared
+            lock, nonce, prepared.permit, variables, plan.file.parent, site.root, plan.prepared
         )
         return prepared
 
@@ -171,15 +171,15 @@ class LocalApplier:
     def start(self, attempt: Attempt, objection: Callable[[], str]) -> NotStarted | None:
         run = self._run(attempt)
         ready = self._ready.pop(attempt.id)
-        ours, theirs = socket.socketpair()
+        ours, runner_end = socket.socketpair()
         try:
             with ours:
                 try:
-                    child = self._spawn(run, ready, theirs)
+                    child = self._spawn(run, ready, runner_end)
                 except OSError as error:
                     return self._not_started(attempt, f"the runner could not be started: {error.strerror}")
                 finally:
-                    theirs.close()
+                    runner_end.close()
                     os.close(ready.lock)
                 return self._signal_start(attempt, run, child, ours, lambda: _changed_file(ready) or objection())
         except BaseException:
@@ -243,15 +243,19 @@ class LocalApplier:
         return NotStarted(reason, Evidence.NO_WORD)
 
     def withdraw(self, attempt: Attempt) -> bool:
-        prepared, here = attempt.prepared, host()
-        if not here.boot or (prepared.host, prepared.machine, prepared.boot) != (here.name, here.machine, here.boot):
+        prepared, this_host = attempt.prepared, host()
+        if not this_host.boot or (prepared.host, prepared.machine, prepared.boot) != (
+            this_host.name,
+            this_host.machine,
+            this_host.boot,
+        ):
             return False
         return NONCE.fullmatch(prepared.nonce) is not None and self._permits.withdraw(prepared.nonce, prepared.permit)
 
     # --- afterwards --------------------------------------------------------------------------------------------
 
     def look(self, attempt: Attempt) -> Fate:
-        run, prepared, here = self._run(attempt), attempt.prepared, host()
+        run, prepared, this_host = self._run(attempt), attempt.prepared, host()
         if not prepared.nonce:
             return Fate.UNKNOWN
         if run.record("exit.json", Ended, attempt) is not None:
@@ -262,7 +266,11 @@ class LocalApplier:
         # Read again: the runner may have exited between the two checks.
         if run.record("exit.json", Ended, attempt) is not None:
             return Fate.ENDED
-        if not here.boot or (prepared.host, prepared.machine, prepared.boot) != (here.name, here.machine, here.boot):
+        if not this_host.boot or (prepared.host, prepared.machine, prepared.boot) != (
+            this_host.name,
+            this_host.machine,
+            this_host.boot,
+        ):
             return Fate.UNKNOWN
         if NONCE.fullmatch(prepared.nonce) and self._permits.state(prepared.nonce, prepared.permit) == "withdrawn":
             return Fate.NOT_STARTED
@@ -287,7 +295,7 @@ class LocalApplier:
             return None
         if intent is None:
             return None
-        started = self._started(run, attempt)
+        started = self._read_start(run, attempt)
         log = _Log(run.log, intent.stack, intent.path, None)
         log.follow()
         return LoggedLeftovers(
@@ -301,7 +309,7 @@ class LocalApplier:
             whole=self._is_complete(run, attempt, log),
         )
 
-    def _started(self, run: RunFolder, attempt: Attempt) -> Started | None:
+    def _read_start(self, run: RunFolder, attempt: Attempt) -> Started | None:
         with suppress(Corrupt):
             return run.record("started.json", Started, attempt)
         return None
@@ -319,7 +327,7 @@ class LocalApplier:
             return ended.end == "not started" or (
                 ended.log is not None and not ended.log.cut and not log.is_cut and log.is_sealed_by(ended.log)
             )
-        if self._started(run, attempt) is None or not log.is_readable or self.look(attempt) is not Fate.DIED:
+        if self._read_start(run, attempt) is None or not log.is_readable or self.look(attempt) is not Fate.DIED:
             return False
         noted = self._permits.read_length(attempt.prepared.nonce, attempt.prepared.permit)
         return noted is not None and log.size >= noted
@@ -374,7 +382,7 @@ class LocalApplier:
             time.sleep(POLL_SECONDS)
 
     def _stop(self, run: RunFolder, attempt: Attempt) -> None:
-        started = self._started(run, attempt)
+        started = self._read_start(run, attempt)
         if started is None or started.pid_namespace != pid_namespace():
             return
         send_signal(started.pid, started.started, signal.SIGINT)

@@ -71,7 +71,7 @@ class _Run:
         if objection:
             self._decline(objection)
             return
-        word = self._asked()
+        word = self._wait_for_start()
         if word is None:
             # The parent records the reason; that the start signal never came is known without a record.
             return
@@ -121,7 +121,7 @@ class _Run:
             return "the stack's folder contains errored.tfstate, which would be confused with the state of this apply"
         return ""
 
-    def _asked(self) -> StartSignal | None:
+    def _wait_for_start(self) -> StartSignal | None:
         """Reports that this process is ready, and waits for the start signal; returns None where none comes."""
         with contextlib.suppress(OSError):
             os.write(self._word, b"r")
@@ -169,13 +169,13 @@ class _Run:
 
     def _end(self, code: int, left_out: int) -> None:
         record: dict[str, object] = {"code": code, "interrupted": bool(self._stopped)}
-        left = read_plain(self._cwd, "errored.tfstate")
-        if left is not None:
+        unsaved = read_plain(self._cwd, "errored.tfstate")
+        if unsaved is not None:
             descriptor = os.open(self._run.unsaved, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as kept:
-                kept.write(left)
-                kept.flush()
-                os.fsync(kept.fileno())
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(unsaved)
+                file.flush()
+                os.fsync(file.fileno())
             record["unsaved_state"] = True
         log = {"size": self._run.log.stat().st_size, "sha256": _sha256(self._run.log), "cut": left_out}
         self._run.write("exit.json", {**self._bound, **record, "end": "ended", "at": time.time(), "log": log})

@@ -63,10 +63,10 @@ class RunLog:
 
     def _leave_out(self, size: int) -> None:
         """Keeps the start and the end of the log: Terraform reports errors and its result at the end."""
-        kept = self._kept or self._limit - self._tail
-        last = os.pread(self._descriptor, min(self._tail, size - kept), max(kept, size - self._tail))
-        os.ftruncate(self._descriptor, kept)
-        self.left_out += size - kept - len(last)
+        head = self._kept or self._limit - self._tail
+        last = os.pread(self._descriptor, min(self._tail, size - head), max(head, size - self._tail))
+        os.ftruncate(self._descriptor, head)
+        self.left_out += size - head - len(last)
         if not self._kept:
             self._write(self._line())
             self._kept = self._size()
@@ -111,7 +111,7 @@ class LogLimiter:
         process.
         """
         runner, ours = os.pipe()
-        alive, theirs = os.pipe()
+        alive, writer_end = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
@@ -120,7 +120,7 @@ class LogLimiter:
                 os._exit(0)
         os.close(runner)
         os.close(alive)
-        return LogLimiter(pid, theirs, ours)
+        return LogLimiter(pid, writer_end, ours)
 
     def dismiss(self) -> None:
         """Stops it after the runner itself has seen the end of Terraform: the log must not change from now on."""
@@ -137,8 +137,8 @@ def _keep(log: int, lock: int, limit: int, runner: int, alive: int) -> None:
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    kept, last = sorted({0, 1, 2, log, lock, runner, alive}), max(os.sysconf("SC_OPEN_MAX"), _MOST_DESCRIPTORS)
-    for before, after in zip(kept, [*kept[1:], last], strict=True):
+    descriptors, last = sorted({0, 1, 2, log, lock, runner, alive}), max(os.sysconf("SC_OPEN_MAX"), _MOST_DESCRIPTORS)
+    for before, after in zip(descriptors, [*descriptors[1:], last], strict=True):
         os.closerange(before + 1, after)
     os.read(runner, 1)
     bounded = RunLog(log, limit)

@@ -16,7 +16,7 @@ from terrace.adapters.opa.engine import INSTALL
 from terrace.adapters.process import run
 from terrace.apps.cli.proposed_config import (
     SCHEMA_FILE,
-    Surroundings,
+    SetupFacts,
     check_lines,
     confirm_proposal,
     header_lines,
@@ -135,8 +135,8 @@ def _whole_repository(root: Path) -> Start:
             hint="`terrace init` without --layout proposes a terrace.yaml for the configuration that is there",
         )
     is_repository = (root / ".git").exists()
-    around = replace(_surroundings(), branch=_protected_branch(root) or "main")
-    text = "\n".join(header_lines(around)) + "\n" + layout_environments() + check_lines(around)
+    facts = replace(_find_setup_facts(), branch=_protected_branch(root) or "main")
+    text = "\n".join(header_lines(facts)) + "\n" + layout_environments() + check_lines(facts)
     files = {path: text for path, text in layout_files().items() if not os.path.lexists(root / path)}
     return Start(
         root,
@@ -165,16 +165,16 @@ def _existing_repository(root: Path, *, asks: bool) -> Start | None:
         )
         return None
     branch = _protected_branch(root)
-    around = _surroundings()
+    facts = _find_setup_facts()
     if asks:
         branch = branch or _ask_for_branch(root)
-        show_lines(_configuration(root, proposal, replace(around, branch=branch)))
+        show_lines(_configuration(root, proposal, replace(facts, branch=branch)))
         confirmed = confirm_proposal(proposal)
         if confirmed is None:
             note("No changes were made.")
             return None
         proposal = confirmed
-    files = {CONFIG_FILE: _configuration(root, proposal, replace(around, branch=branch))}
+    files = {CONFIG_FILE: _configuration(root, proposal, replace(facts, branch=branch))}
     if not os.path.lexists(root / SCHEMA_FILE):
         files[SCHEMA_FILE] = schema_text()
     first = proposal.environments[0].name
@@ -194,20 +194,20 @@ _KEY_STEP = "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # store it s
 _FORGE_STEP = "terrace init github   # workflows, approvals and checks; or: terrace init gitlab"
 
 
-def _surroundings() -> Surroundings:
+def _find_setup_facts() -> SetupFacts:
     """Returns the tools and variables of this machine."""
     installed = find_tools()
     opa = "opa" in installed
     if not opa:
         note(f"note: OPA, which runs the policies, is not installed. Until then, its check is advisory: {INSTALL}")
     scanners = tuple(name for name in SCANNERS if name in installed)
-    return Surroundings(exported=frozenset(ENVIRON), scanners=scanners, opa=opa)
+    return SetupFacts(exported=frozenset(ENVIRON), scanners=scanners, opa=opa)
 
 
-def _configuration(root: Path, proposal: Proposal, around: Surroundings) -> str:
+def _configuration(root: Path, proposal: Proposal, facts: SetupFacts) -> str:
     """Returns the text of terrace.yaml for a proposal."""
-    around = replace(around, variables=_variables(root, proposal))
-    return terrace_yaml(proposal.environments, proposal.entries, around) + check_lines(around)
+    facts = replace(facts, variables=_variables(root, proposal))
+    return terrace_yaml(proposal.environments, proposal.entries, facts) + check_lines(facts)
 
 
 def _variables(root: Path, proposal: Proposal) -> Mapping[str, tuple[str, ...]]:

@@ -29,7 +29,7 @@ def word(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class SetupFacts:
     """The facts about the machine and the repository that a proposed terrace.yaml contains.
 
     `branch` is the protected branch, "" if it is unknown. `variables` are the environment variables that the providers
@@ -43,8 +43,8 @@ class Surroundings:
     opa: bool = True
 
 
-NOTHING_KNOWN = Surroundings()
-"""The surroundings of a file that only shows environments and stacks."""
+NO_FACTS = SetupFacts()
+"""The facts for a file that only shows environments and stacks."""
 
 _SCHEMA_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
 
@@ -58,24 +58,24 @@ _COMMENTED = """\
 """
 
 
-def header_lines(around: Surroundings) -> list[str]:
+def header_lines(facts: SetupFacts) -> list[str]:
     """Returns the first lines of terrace.yaml, above `environments:`."""
     why = "   # the protected branch: it has the rules, and only its commits are deployed"
     return [
         _SCHEMA_LINE,
         "# All keys: docs/reference/terrace-yaml.md; `terrace config check` validates this file",
         "version: 1",
-        *([f"branch: {word(around.branch)}{why}"] if around.branch else []),
+        *([f"branch: {word(facts.branch)}{why}"] if facts.branch else []),
     ]
 
 
 def terrace_yaml(
     environments: tuple[ProposedEnvironment, ...],
     entries: tuple[ProposedEntry, ...] = (),
-    around: Surroundings = NOTHING_KNOWN,
+    facts: SetupFacts = NO_FACTS,
 ) -> str:
     """Returns a terrace.yaml for these environments and stacks, with examples of other keys in comments."""
-    lines = [*header_lines(around), "environments:", *environment_lines(environments, around), *entry_lines(entries)]
+    lines = [*header_lines(facts), "environments:", *environment_lines(environments, facts), *entry_lines(entries)]
     elsewhere = (
         () if entries else ("# stacks: [{path: infra/network, environment: prod}]   # stacks outside environments/",)
     )
@@ -87,16 +87,16 @@ def schema_text() -> str:
     return json.dumps(json_schema(CHECKS), indent=1) + "\n"
 
 
-def check_lines(around: Surroundings) -> str:
+def check_lines(facts: SetupFacts) -> str:
     """Returns the lines of terrace.yaml about policies and checks."""
     lines = ["", pack_lines()]
-    if not around.opa:
+    if not facts.opa:
         lines.append(
             "# OPA, which runs the policies, is not installed. After its installation, remove `policy` from `checks`."
         )
-    if around.scanners:
+    if facts.scanners:
         lines.append("# Installed scanners: with `required`, their findings block a change.")
-    weights = ", ".join(f"{name}: advisory" for name in (*(() if around.opa else ("policy",)), *around.scanners))
+    weights = ", ".join(f"{name}: advisory" for name in (*(() if facts.opa else ("policy",)), *facts.scanners))
     lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
     return "\n".join(lines) + "\n"
 
@@ -107,20 +107,20 @@ _MOST_VARIABLES = 2
 """Maximum number of variables in a comment."""
 
 
-def _variable_line(around: Surroundings, environment: str) -> list[str]:
+def _variable_line(facts: SetupFacts, environment: str) -> list[str]:
     """Returns the line with the variables for the providers of an environment: those that are set here, else a comment
     with the common ones."""
-    known = around.variables.get(environment, ())
-    exported = [name for name in known if name in around.exported]
+    names = facts.variables.get(environment, ())
+    exported = [name for name in names if name in facts.exported]
     why = "   # for the providers: Terraform gets no other variables of yours"
     if exported:
         return [f"    env: [{', '.join(exported)}]{why}"]
-    return [f"    # env: [{', '.join(known[:_MOST_VARIABLES])}]{why}"] if known else []
+    return [f"    # env: [{', '.join(names[:_MOST_VARIABLES])}]{why}"] if names else []
 
 
 def environment_lines(
     environments: tuple[ProposedEnvironment, ...],
-    around: Surroundings = NOTHING_KNOWN,
+    facts: SetupFacts = NO_FACTS,
 ) -> list[str]:
     """Returns the lines of `environments:` below the key."""
     lines = []
@@ -138,7 +138,7 @@ def environment_lines(
         if environment.protected:
             lines.append("    protected: true   # `terrace destroy` refuses it")
             lines.append("    drift: {remediate: off}")
-        lines += _variable_line(around, environment.name)
+        lines += _variable_line(facts, environment.name)
     return lines
 
 

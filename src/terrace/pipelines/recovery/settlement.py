@@ -18,8 +18,8 @@ from terrace.rollout.recovery import creations
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """Returns the people who accepted each stack with an unknown outcome, by its key. It is resolved when `missing` is
+class Acceptances:
+    """The people who accepted each stack with an unknown outcome, by its key. It is resolved when `missing` is
     empty.
     """
 
@@ -42,7 +42,9 @@ def addresses(deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
     return tuple(sorted(creations(deployment, record) or ()))
 
 
-def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = "") -> Answered:
+def settle(
+    context: Context, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = ""
+) -> Acceptances:
     """Records that the actor checked these stacks and accepts them as they are.
 
     Raises BadInput when a stack is not in doubt, its apply may still run, or no reason is given. Nothing is planned or
@@ -93,7 +95,7 @@ def _draft(context: Context, history: History, deployment: Deployment, record: S
     return draft(settled, deployment.id, context.actor)
 
 
-def find_accepted(context: Context, history: History, deployment: Deployment) -> Answered:
+def find_accepted(context: Context, history: History, deployment: Deployment) -> Acceptances:
     """Returns who has accepted what so far."""
     settlements = answers(context)(history, deployment.id)
     by_stack = {
@@ -106,4 +108,4 @@ def find_accepted(context: Context, history: History, deployment: Deployment) ->
         )
         for record in deployment.in_doubt
     }
-    return Answered(deployment, by_stack, required_people(context.config.environment(deployment.environment)))
+    return Acceptances(deployment, by_stack, required_people(context.config.environment(deployment.environment)))

@@ -1,4 +1,4 @@
-"""What surrounds Terrace fails: others are at work, the disk is full, the network is gone, the clock is wrong."""
+"""Failures of the environment of Terrace: concurrent processes, a full disk, a lost network, a wrong clock."""
 
 from __future__ import annotations
 
