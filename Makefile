@@ -9,6 +9,11 @@ JOBS   ?= $(shell expr $(CORES) + 2)
 # A file stays in one process, whose servers its tests share; long files come first (see tests/conftest.py).
 SPREAD := --dist loadfile --no-loadscope-reorder
 
+# Without a network, providers come from mirrors below /opt. Set it to other folders, or to nothing for the registry.
+MIRRORS := $(patsubst %/,%,$(dir $(wildcard /opt/*/registry.terraform.io)))
+EMPTY   :=
+export TERRACE_PROVIDER_MIRRORS ?= $(subst $(EMPTY) $(EMPTY),:,$(MIRRORS))
+
 # Compiled once, not at every start: hundreds of tests start the program.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -73,7 +73,7 @@ def main() -> None:
         terrace = [sys.executable, "-P", "-m", "terrace", "check"]
         ours = timed(lambda: run(terrace, root, env, finds=True))
         # The providers that Terrace finds by itself are found by hand as well.
-        hand = {**os.environ, "TF_CLI_CONFIG_FILE": str(cli_config({}, Path(place) / "plugins").path)}
+        hand = {**os.environ, "TF_CLI_CONFIG_FILE": str(cli_config(os.environ, Path(place) / "plugins").path)}
         stages = by_hand(root, names, hand)
         steps = {name: timed(step) for name, step in stages.items()}
         theirs = sum(steps.values())

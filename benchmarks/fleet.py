@@ -110,7 +110,7 @@ def _compare(place: Path, aws: EmbeddedAws, number: int, plain: int, at_once: in
     # An emulated cloud on a busy machine refuses one creation in a thousand; then the rest is deployed once more.
     if subprocess.run([*program, "deploy", "dev"], cwd=repository, env=env, capture_output=True).returncode != 0:
         _run([*program, "deploy", "dev"], repository, env)
-    config = {"TF_CLI_CONFIG_FILE": str(cli_config({}, place / "cache").path)}
+    config = {"TF_CLI_CONFIG_FILE": str(cli_config(os.environ, place / "cache").path)}
     usual = {**os.environ, **aws.variables, **config, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
     some = folders[:plain]
     with ThreadPoolExecutor(at_once) as pool:

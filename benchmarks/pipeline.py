@@ -118,7 +118,7 @@ def _lay(folder: Path, who: str, aws: EmbeddedAws, fast: str = "off") -> Path:
 
 
 def _usual(repository: Path, folder: Path, aws: EmbeddedAws) -> dict[str, float]:
-    config = {"TF_CLI_CONFIG_FILE": str(cli_config({}, folder / "cache").path)}
+    config = {"TF_CLI_CONFIG_FILE": str(cli_config(os.environ, folder / "cache").path)}
     env = {**os.environ, **aws.variables, **config, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
     check = (("init",), ("validate",), ("init",), ("plan", "-out=plan"), ("show", "-json", "plan"), ("show", "plan"))
     deploy = (("init",), ("plan", "-out=plan"), ("show", "plan"), ("init",), ("apply", "plan"), ("output", "-json"))

@@ -64,7 +64,7 @@ def _bars(place: Path, aws: EmbeddedAws) -> list[Bar]:
     wrapper.chmod(0o755)
     env = {**os.environ, **aws.variables, "PATH": f"{place / 'bin'}:{os.environ['PATH']}", "CHECKPOINT_DISABLE": "1"}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
-    usual = {**env, "TF_CLI_CONFIG_FILE": str(cli_config({}, place / "cache").path), "TF_IN_AUTOMATION": "1"}
+    usual = {**env, "TF_CLI_CONFIG_FILE": str(cli_config(os.environ, place / "cache").path), "TF_IN_AUTOMATION": "1"}
     folder = _lay(place / "usual", "usual", aws) / "environments/dev"
     commands = ("init", "validate", "init", "plan -out=plan", "show -json plan", "show plan")
     script = "".join(f"terraform {command}\n" for command in commands)

@@ -1,4 +1,5 @@
-"""Every test runs in a world of its own: no Git configuration, cloud or home of whoever runs it.
+"""Every test runs in a world of its own: no Git configuration, cloud or home of the person who runs it. Only the
+provider mirrors are those of the machine.
 
 No test depends on the load of the machine: property tests have no deadline and draw the same examples in every run
 (`make explore` draws new ones). No test hangs: each has a limit (`timeout` in pyproject.toml), after which it fails
@@ -19,6 +20,11 @@ _FORGES = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_")
 _FOREIGN = (*_CLOUDS, *_FORGES, "TF_", "TERRACE_", "GIT_", "SSH_", "XDG_")
 
 TESTS = Path(__file__).parent
+
+_MIRRORS = "TERRACE_PROVIDER_MIRRORS"
+# As the Makefile sets it, for a test that is run without it.
+_HOSTS = sorted(Path("/opt").glob("*/registry.terraform.io"))
+os.environ.setdefault(_MIRRORS, os.pathsep.join(str(host.parent) for host in _HOSTS))
 
 LONG = 900.0
 """The limit of a test that is marked `aws`, `slow` or `peer`, in seconds: it starts dozens of processes."""
@@ -80,7 +86,7 @@ def pytest_collection_finish() -> None:
 def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own, a Git identity, and none of the variables that would change what is tested."""
     for name in list(os.environ):
-        if name.startswith(_FOREIGN):
+        if name.startswith(_FOREIGN) and name != _MIRRORS:
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text(

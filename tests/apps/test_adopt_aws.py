@@ -100,7 +100,7 @@ def aws() -> Iterator[EmbeddedAws]:
 
 def plain(folder: Path, aws: EmbeddedAws, *command: str) -> None:
     """Run plain Terraform."""
-    mirrors = cli_config({}, folder.parent / "mirrors").path
+    mirrors = cli_config(os.environ, folder.parent / "mirrors").path
     env = {**os.environ, **aws.variables, "TF_CLI_CONFIG_FILE": str(mirrors)}
     done = subprocess.run(["terraform", *command], cwd=folder, env=env, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

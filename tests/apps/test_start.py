@@ -442,6 +442,27 @@ def test_a_variable_that_is_set_and_does_not_reach_the_provider_is_missing(
     assert "variables of dev" not in rows
 
 
+def test_named_provider_mirrors_are_checked(
+    work: Path, own_world: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERRACE_PROVIDER_MIRRORS", "")
+    assert "provider mirrors" not in examined(work, capsys)[1]
+    mirror, absent = tmp_path / "mirror", tmp_path / "absent"
+    (mirror / "registry.terraform.io").mkdir(parents=True)
+    monkeypatch.setenv("TERRACE_PROVIDER_MIRRORS", str(mirror))
+    code, rows = examined(work, capsys)
+    assert (code, rows["provider mirrors"]["state"], rows["provider mirrors"]["found"]) == (0, "ok", str(mirror))
+    monkeypatch.setenv("TERRACE_PROVIDER_MIRRORS", os.pathsep.join([str(mirror), str(absent)]))
+    code, rows = examined(work, capsys)
+    assert (code, rows["provider mirrors"]["state"]) == (1, "missing")
+    assert rows["provider mirrors"]["found"] == f"{absent} does not exist"
+    assert "terraform providers mirror" in rows["provider mirrors"]["how"]
+    (own_world / ".terraformrc").write_text("")
+    code, rows = examined(work, capsys)
+    assert (code, rows["provider mirrors"]["state"]) == (0, "optional"), "the file replaces the mirrors"
+    assert "has no effect" in rows["provider mirrors"]["found"]
+
+
 def test_a_folder_open_to_others_is_told(work: Path, capsys: Captured) -> None:
     _, rows = examined(work, capsys)
     folder = Path(rows["data"]["found"])

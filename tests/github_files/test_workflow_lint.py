@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_trust_policies_are_formatted(tmp_path: Path, known: str) -> None:
 @pytest.mark.aws
 def test_the_trust_policy_of_aws_is_valid(repository: Path) -> None:
     folder = repository / ".github/terrace/oidc-aws"
-    plugins = [f"-plugin-dir={one}" for one in mirrors()]
+    plugins = [f"-plugin-dir={one}" for one in mirrors(os.environ)]
     said("terraform", "init", "-backend=false", *plugins, folder=folder)
     assert json.loads(said("terraform", "validate", "-json", folder=folder))["valid"]
 

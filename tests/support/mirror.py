@@ -18,7 +18,9 @@ def lay_mirror(home: Path) -> None:
     """Put every provider of ours where Terraform and OpenTofu look for them, and AWS where OpenTofu does."""
     for name, protocol, version in PROVIDERS:
         put(home, name, version, provider(name, protocol, version))
-    for release in sorted(p for mirror in mirrors() for p in mirror.glob(f"{REGISTRIES[0]}/hashicorp/aws/*/*/")):
+    for release in sorted(
+        p for mirror in mirrors(os.environ) for p in mirror.glob(f"{REGISTRIES[0]}/hashicorp/aws/*/*/")
+    ):
         link = plugins(home) / REGISTRIES[1] / "hashicorp/aws" / release.parent.name / release.name
         link.parent.mkdir(parents=True)
         link.symlink_to(release)

@@ -137,6 +137,7 @@ class Runs:
             "GITHUB_REPOSITORY": f"{self.fake.owner}/{self.fake.name}",
             "GITHUB_RUN_ID": str(id_),
             "TERRACE_HOME": str(mine / "terrace"),
+            "TERRACE_PROVIDER_MIRRORS": os.environ["TERRACE_PROVIDER_MIRRORS"],
             "PIP_NO_INDEX": "1",
             "PIP_NO_DEPS": "1",
             **self.around,

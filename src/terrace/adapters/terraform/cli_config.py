@@ -16,6 +16,9 @@ from terrace.adapters.cache_file import replace_file
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 """A folder that contains one of these hosts is a provider mirror."""
 
+MIRRORS_VARIABLE = "TERRACE_PROVIDER_MIRRORS"
+"""Names provider mirrors: absolute paths, separated as in PATH."""
+
 
 @dataclass(frozen=True, slots=True)
 class CliConfig:
@@ -33,11 +36,10 @@ class CliConfig:
 
 def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     """Returns the file to use. The user's own (TF_CLI_CONFIG_FILE, ~/.terraformrc, ~/.tofurc) is used unchanged."""
-    own = [environ.get("TF_CLI_CONFIG_FILE", ""), *(f"{Path.home()}/{name}" for name in (".terraformrc", ".tofurc"))]
-    for path in own:
-        if path and Path(path).is_file():
-            return CliConfig(Path(path), shared_cache=True, overrides=b"dev_overrides" in Path(path).read_bytes())
-    mirrors_found = mirrors()
+    own = own_file(environ)
+    if own is not None:
+        return CliConfig(own, shared_cache=True, overrides=b"dev_overrides" in own.read_bytes())
+    mirrors_found = mirrors(environ)
     # Terraform links providers from a mirror, so that a cache would save nothing.
     plugins = None if mirrors_found else cache / "plugins"
     if plugins is not None:
@@ -51,6 +53,12 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
             shutil.rmtree(generated)
         replace_file(generated, text)
     return CliConfig(generated, shared_cache=plugins is not None)
+
+
+def own_file(environ: Mapping[str, str]) -> Path | None:
+    """Returns the user's own CLI configuration file, None if there is none."""
+    places = [environ.get("TF_CLI_CONFIG_FILE", ""), *(f"{Path.home()}/{name}" for name in (".terraformrc", ".tofurc"))]
+    return next((Path(path) for path in places if path and Path(path).is_file()), None)
 
 
 def render(mirrors: tuple[Path, ...], plugins: Path | None) -> str:
@@ -71,16 +79,34 @@ def render(mirrors: tuple[Path, ...], plugins: Path | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mirrors() -> tuple[Path, ...]:
-    """Returns the provider mirrors of this machine: Terraform's implied folders, and folders one level below /opt."""
+def mirrors(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Returns the provider mirrors: those that the variable names, then Terraform's implied folders."""
     home = Path.home()
-    places = [home / ".terraform.d/plugins", home / ".local/share/terraform/plugins"]
-    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    places += [Path(folder) / "terraform/plugins" for folder in shared.split(":") if folder]
+    implied = [home / ".terraform.d/plugins", home / ".local/share/terraform/plugins"]
+    shared = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    implied += [Path(folder) / "terraform/plugins" for folder in shared.split(":") if folder]
     if sys.platform == "darwin":
-        places += [home / "Library/Application Support/io.terraform/plugins"]
-    places += sorted(Path("/opt").glob("*/"))
-    return tuple(dict.fromkeys(p for p in places if any((p / registry).is_dir() for registry in REGISTRIES)))
+        implied += [home / "Library/Application Support/io.terraform/plugins"]
+    named = [path for path in named_mirrors(environ) if mirror_problem(path) is None]
+    return tuple(dict.fromkeys([*named, *filter(_is_mirror, implied)]))
+
+
+def named_mirrors(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Returns the folders that the variable names, whether they are mirrors or not."""
+    return tuple(Path(path) for path in environ.get(MIRRORS_VARIABLE, "").split(os.pathsep) if path)
+
+
+def mirror_problem(path: Path) -> str | None:
+    """Returns why no provider is installed from a named folder, None if it is a mirror."""
+    if not path.is_absolute():
+        return f"{path} is not an absolute path"
+    if not path.is_dir():
+        return f"{path} is not a folder" if path.exists() else f"{path} does not exist"
+    return None if _is_mirror(path) else f"{path} contains none of the folders {', '.join(REGISTRIES)}"
+
+
+def _is_mirror(path: Path) -> bool:
+    return any((path / registry).is_dir() for registry in REGISTRIES)
 
 
 def _providers(mirror: Path) -> Iterator[str]:

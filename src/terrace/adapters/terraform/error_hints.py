@@ -28,7 +28,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         _NO_PACKAGES,
-        "check the provider's source and version and the network, or add a mirror to ~/.terraform.d/plugins",
+        "check the provider's source and version and the network, or name a mirror in TERRACE_PROVIDER_MIRRORS",
     ),
     (
         "Inconsistent dependency lock file",

