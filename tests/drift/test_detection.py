@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from support.payloads import payload_of
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
+from terrace.drift.checks import Check, with_values
 from terrace.drift.detection import find_drift, only_outside, only_paths
-from terrace.drift.model import DriftKind
-from terrace.drift.records import resource_drift_record, resources_of
+from terrace.drift.model import DriftKind, Observation
+from terrace.drift.records import observation_of, observation_record, resource_drift_record, resources_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 from terrace.plans.normalization import normalize
@@ -251,3 +253,23 @@ def test_the_values_are_told_by_path_and_secrets_are_not() -> None:
         "tags.a": ("1", "2"),
     }
     assert payload_of(resource_drift_record(seen)).keys() & {"values"} == set(), "the ledger keeps none"
+
+
+def test_what_an_ignored_attribute_opens_is_ignored_with_it() -> None:
+    before: dict[str, Any] = {"ingress": [], "name": "a"}
+    after = {"ingress": [{"cidr_blocks": ["0.0.0.0/0"]}], "name": "b"}
+    (whole,) = find_drift(plan_of([], [drifted(GROUP, before, after)]))
+    assert [one.reason for one in whole.details.opened] == ["open to everyone"]
+    assert only_paths(whole, ("name",)).details.opened == ()
+    assert only_paths(whole, ("ingress",)).details.opened == whole.details.opened
+
+
+def test_the_values_of_a_check_come_back_with_what_they_open() -> None:
+    before: dict[str, Any] = {"ingress": []}
+    after = {"ingress": [{"cidr_blocks": ["0.0.0.0/0"]}]}
+    (seen,) = find_drift(plan_of([], [drifted(GROUP, before, after)]))
+    observation = Observation("dev", "environments/dev", "drifted", resources=(seen,))
+    recorded = observation_of(observation_record(observation))
+    check = Check("c", "dev", datetime(2026, 1, 1, tzinfo=UTC), (recorded,))
+    assert check.resources[0].details.opened == ()
+    assert with_values(check, [observation]).resources[0].details == seen.details

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from support.payloads import payload_of
+from support.plans import change, drifted, plan_of
 from support.records import data_of
 from terrace.assess.model import Severity
 from terrace.drift.acknowledgements import Acknowledgement
 from terrace.drift.checks import Check, EnvironmentDrift
+from terrace.drift.detection import find_drift
 from terrace.drift.model import Cause, DriftKind, Ignored, Observation, ResourceDrift
 from terrace.drift.records import resource_drift_record, resources_of
 from terrace.drift.review import Review
@@ -168,6 +170,53 @@ def test_a_sensitive_part_that_differs_is_never_left_out() -> None:
         assert "hunter2" not in told
         assert "rules.b = 1" in told
         assert "rules = (sensitive)" in told
+
+
+def drift_of(before: Value, after: Value, **undo: Any) -> Review:
+    """A review of a group that was changed from `before` to `after`; a deployment replaces it to undo that."""
+    address = "aws_security_group.web"
+    plan = plan_of(
+        [change(address, Action.REPLACE, after, before, **undo)],
+        [drifted(address, before, after)],
+    )
+    return review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=find_drift(plan)))
+
+
+def test_rows_say_what_was_opened_and_what_forces_a_replacement() -> None:
+    rule = {"from_port": 22, "cidr_blocks": ["10.0.0.0/8"]}
+    one = drift_of(
+        {"name": "a", "ingress": [rule]},
+        {"name": "b", "ingress": [{**rule, "cidr_blocks": ["0.0.0.0/0", "10.0.0.0/8"]}]},
+        replace_paths=(("name",),),
+    )
+    for told in (terminal(one), unescape(drift_markdown([one]))):
+        assert 'ingress[0].cidr_blocks[0] = "0.0.0.0/0"  # open to everyone' in told
+        assert 'name: "a" → "b" (managed)  # forces replacement' in told
+    (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
+    assert (resource["exposes"], resource["replace_reasons"]) == (["open to everyone"], ["name"])
+    exposing = [part["exposes"] for one in resource["attributes"] for part in one["differences"] if "exposes" in part]
+    assert exposing == ["open to everyone"]
+
+
+def test_what_no_attribute_shows_has_a_row_of_its_own() -> None:
+    def policy(effect: str) -> dict[str, Any]:
+        document = {"Statement": [{"Effect": effect, "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+        return {"policy": json.dumps(document)}
+
+    one = drift_of(policy("Deny"), policy("Allow"), replace_paths=(("name",),))
+    for told in (terminal(one), unescape(drift_markdown([one]))):
+        assert "! open to everyone (policy.Statement[0].Principal)" in told
+        assert "name  # forces replacement" in told
+    opened = [resource.exposes for resource in drift_json([one], (), {}).environments[0].stacks[0].resources]
+    assert opened == [("open to everyone",)]
+
+
+def test_a_deleted_protection_says_what_it_opens() -> None:
+    deleted = change("aws_s3_bucket_public_access_block.a", Action.DELETE, {"block_public_acls": True})
+    (resource,) = find_drift(plan_of([], [deleted]))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(resource,)))
+    for told in (terminal(one), unescape(drift_markdown([one]))):
+        assert "! no longer blocks public access" in told
 
 
 def test_policies_and_texts_are_shown_as_differences_of_their_content() -> None:

@@ -74,18 +74,20 @@ def newest(history: History, environment: str) -> Check | None:
 
 
 def with_values(check: Check, seen: Iterable[Observation]) -> Check:
-    """Returns a check with the values that it saw itself: the ledger keeps none."""
-    values = {(o.stack, s.address, s.fingerprint): s.values for o in seen for s in o.resources}
+    """Returns a check with the values that it saw itself, and their details: the ledger keeps none."""
+    known = {(o.stack, s.address, s.fingerprint): s for o in seen for s in o.resources}
     observations = (
         replace(
             o,
-            resources=tuple(
-                replace(s, values=values.get((o.stack, s.address, s.fingerprint), {})) for s in o.resources
-            ),
+            resources=tuple(_with_values(s, known.get((o.stack, s.address, s.fingerprint))) for s in o.resources),
         )
         for o in check.observations
     )
     return replace(check, observations=tuple(observations))
+
+
+def _with_values(resource: ResourceDrift, known: ResourceDrift | None) -> ResourceDrift:
+    return replace(resource, values=known.values, details=known.details) if known is not None else resource
 
 
 def checks(history: History, environment: str) -> tuple[Check, ...]:

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from terrace.assess.model import Severity
 from terrace.checks.secrets.plan import shows_secret
-from terrace.drift.model import DriftKind, ResourceDrift
+from terrace.clouds.exposure import Exposure
+from terrace.drift.model import DriftDetails, DriftKind, ResourceDrift
 from terrace.drift.severity import is_grave, severity
+from terrace.plans.attribute_diff import resource_diff
 from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.normalization import normalize
 
@@ -92,6 +94,7 @@ def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceCh
         inputs=tuple(inputs),
         observed=marks,
         values=values,
+        details=_details(drift, change, tuple(inputs)),
         identity=_identity(drift),
     )
     return only_paths(whole, whole.paths)
@@ -120,7 +123,36 @@ def only_paths(drift: ResourceDrift, paths: tuple[str, ...]) -> ResourceDrift:
         grave=is_grave(drift.type, kept_paths),
         observed=_of(drift.observed, paths),
         values={path: value for path, value in drift.values.items() if path in paths},
+        details=_details_of(drift, paths),
     )
+
+
+def _details_of(drift: ResourceDrift, paths: tuple[str, ...]) -> DriftDetails:
+    """Returns the details without what the other paths open."""
+    others = tuple(path for path in drift.paths if path not in paths)
+    opened = (each for each in drift.details.opened if not any(_is_within(each, path) for path in others))
+    return replace(drift.details, opened=tuple(opened))
+
+
+def _details(drift: ResourceChange | None, change: ResourceChange | None, inputs: tuple[str, ...]) -> DriftDetails:
+    """Returns what was opened outside, what changed inputs would open, and what forces a replacement."""
+    planned = _opened(change) if change is not None and inputs else ()
+    return DriftDetails(
+        opened=(
+            *(_opened(drift) if drift is not None else ()),
+            *(each for each in planned if any(_is_within(each, path) for path in inputs)),
+        ),
+        forcing=change.replace_paths if change is not None and change.action is Action.REPLACE else (),
+    )
+
+
+def _opened(change: ResourceChange) -> tuple[Exposure, ...]:
+    # Of normalized values, as drift has them: positions in lists are equal then.
+    return resource_diff(replace(change, before=normalize(change.before), after=normalize(change.after))).opened
+
+
+def _is_within(exposure: Exposure, path: str) -> bool:
+    return f"{'.'.join(map(str, exposure.path))}.".startswith(f"{path}.")
 
 
 def only_outside(drift: ResourceDrift) -> ResourceDrift | None:
@@ -152,6 +184,7 @@ def _deletion(stack: str, drift: ResourceChange, change: ResourceChange | None) 
         paths=(),
         undo=change.action if change is not None else Action.NO_OP,
         fingerprint=fingerprint(stack, drift.address, DriftKind.DELETED, ()),
+        details=_details(drift, None, ()),
         identity=_identity(drift),
     )
 
@@ -175,6 +208,7 @@ def _input(stack: str, change: ResourceChange) -> ResourceDrift:
         fingerprint=fingerprint(stack, change.address, DriftKind.INPUT, paths),
         observed=_of(change.before_marks, paths),
         values=changed_values(change) if paths else {},
+        details=_details(None, change, paths),
     )
 
 

@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Literal
 
 from terrace.assess.model import Severity
-from terrace.plans.model import Action, Value
+from terrace.clouds.exposure import Exposure
+from terrace.plans.model import Action, Path, Value
 
 
 class DriftKind(Enum):
@@ -46,6 +47,18 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftDetails:
+    """Facts about the values of a drifted resource that only the process that ran the check has.
+
+    `opened` is what the difference exposes that was not exposed before. `forcing` are the attributes that force a
+    replacement where a deployment undoes the difference.
+    """
+
+    opened: tuple[Exposure, ...] = ()
+    forcing: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceDrift:
     """One address with drift: `paths` are the differences, `kind` is that of the whole.
 
@@ -53,7 +66,8 @@ class ResourceDrift:
     state as they are, so that they are never shown again; `grave` is whether one of them is security-related. `inputs`
     are the paths that were not changed outside and that a deployment would change anyway. `fingerprint` is equal as
     long as the same differs; `observed` has a keyed mark of the value of each attribute. `values` are the deployed and
-    the current value, by path; secrets are masked. Only the process that ran the check has them: the ledger keeps none.
+    the current value, by path; secrets are masked. Only the process that ran the check has them, and the `details` of
+    them: the ledger keeps none.
     `identity` are the attributes by which a log may name the resource; the ledger does not keep them either. `causes`
     are from the logs, the newest first, `more_causes` is the number of further ones, `cause_unknown` why a log that was
     read shows no cause; "" where no log is configured.
@@ -72,6 +86,7 @@ class ResourceDrift:
     grave: bool = False
     observed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Value, Value]] = field(default_factory=dict, compare=False, repr=False)
+    details: DriftDetails = field(default=DriftDetails(), compare=False, repr=False)
     identity: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     causes: tuple[Cause, ...] = ()
     more_causes: int = 0

@@ -130,19 +130,24 @@ class ResourceDiff:
             else:
                 shown.append(replace(diff, forces=forces, exposes=exposed[0].reason if exposed else ""))
         missing = [path for path in forcing if path and not any(_leads_to(diff.path, path) for diff in shown)]
-        opens = (
-            f"{exposure.reason} ({_plain_path(exposure.path)})"
-            for exposure in self.opened
-            if exposure not in already_shown
-        )
         return ShownDiff(
             differences=tuple(sorted(shown, key=lambda diff: (not diff.forces, not diff.exposes))),
             forced=tuple(dict.fromkeys(map(_plain_path, missing))),
-            opens=tuple(dict.fromkeys(opens)),
+            opens=_reasons_with_paths(exposure for exposure in self.opened if exposure not in already_shown),
             hidden=self.hidden,
             later=tuple(later),
             copies=copies,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NotedDifferences:
+    """The differences of some attributes of one resource, by attribute. `opens` says what is exposed that no single
+    difference shows; `forced` are attributes that force a replacement and have no difference."""
+
+    attributes: Mapping[str, tuple[Difference, ...]]
+    opens: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
 
 
 def resource_diff(change: ResourceChange) -> ResourceDiff:
@@ -182,6 +187,38 @@ def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
     if not diffs or (is_changed and set(_masked_paths(before, ())) != set(_masked_paths(after, ()))):
         return (*diffs, Difference((), MASKED, MASKED))
     return tuple(diff for diff in diffs if not (diff.is_added and is_empty(diff.after))) or diffs
+
+
+def with_notes(
+    attributes: Mapping[str, Iterable[Difference]], opened: Iterable[Exposure], forcing: Iterable[Path]
+) -> NotedDifferences:
+    """Returns the differences of attributes of one resource, with what forces a replacement and what opens something.
+
+    A name such as `tags.owner` is the path of an attribute; exposures and paths start at the resource, without steps
+    into JSON texts.
+    """
+    noted: dict[str, tuple[Difference, ...]] = {}
+    missing, forced = list(opened), list(forcing)
+    reasons, paths = tuple(missing), tuple(forced)
+    for name, diffs in attributes.items():
+        parts = []
+        for diff in diffs:
+            steps = (*name.split("."), *(step for step in diff.path if not isinstance(step, Document)))
+            whole = replace(diff, path=steps)
+            exposed = [exposure for exposure in reasons if _reaches(whole, exposure)]
+            missing = [exposure for exposure in missing if exposure not in exposed]
+            forced = [path for path in forced if not _leads_to(steps, path)]
+            parts.append(replace(diff, forces=_is_among(steps, paths), exposes=exposed[0].reason if exposed else ""))
+        noted[name] = tuple(parts)
+    return NotedDifferences(
+        attributes=noted,
+        opens=_reasons_with_paths(missing),
+        forced=tuple(dict.fromkeys(map(_plain_path, filter(None, forced)))),
+    )
+
+
+def _reasons_with_paths(exposed: Iterable[Exposure]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{exposure.reason} ({_plain_path(exposure.path)})" for exposure in exposed))
 
 
 def is_exposing(change: ResourceChange) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
-from terrace.plans.attribute_diff import ABSENT, Difference, ShownDiff, output_diff, resource_diff, value_diff
+from terrace.plans.attribute_diff import ABSENT, Difference, ShownDiff, output_diff, resource_diff
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.riskiest import may_lose_data
 from terrace.plans.summaries import ACTIONS, describe_actions
@@ -113,8 +113,7 @@ def change_rows(change: ResourceChange, extent: Extent) -> list[Row]:
     """Returns the rows of one change, what forces a replacement first. The last rows count what they leave out."""
     shown = resource_diff(change).select_shown()
     rows = [
-        *(Row("!", exposure) for exposure in shown.opens),
-        *(Row("~", name, notes=("forces replacement",)) for name in shown.forced),
+        *warning_rows(shown.opens, shown.forced),
         *(_row(difference, extent) for difference in _select_differences(change, shown, extent)),
         *(Row("~", name, "(sensitive)", "(sensitive)") for name in shown.hidden),
     ]
@@ -128,18 +127,26 @@ def output_rows(output: OutputChange, extent: Extent) -> list[Row]:
     return _cut([_row(difference, extent) for difference in output_diff(output)], extent)
 
 
-def attribute_rows(path: str, before: Value, after: Value, extent: Extent) -> list[Row]:
-    """Returns the rows of one attribute that differs, at `path`. A value of None stands for "not set".
+def attribute_rows(path: str, diffs: Iterable[Difference], extent: Extent) -> list[Row]:
+    """Returns the rows of one attribute that differs, at `path`, as `value_diff` compares it.
 
-    The values must be masked already. The extent counts the rows of the attribute.
+    The extent counts the rows of the attribute.
     """
     rows = [
         replace(
             _row(difference, extent), name=f"{path}{'' if difference.name[:1] in ('', '[') else '.'}{difference.name}"
         )
-        for difference in value_diff(before, after)
+        for difference in sorted(diffs, key=lambda difference: (not difference.forces, not difference.exposes))
     ]
     return _cut(rows, extent)
+
+
+def warning_rows(opens: Iterable[str], forced: Iterable[str]) -> list[Row]:
+    """Returns the rows about what a resource opens, and what forces its replacement, that no difference shows."""
+    return [
+        *(Row("!", exposure) for exposure in opens),
+        *(Row("~", name, notes=("forces replacement",)) for name in forced),
+    ]
 
 
 def _cut(rows: list[Row], extent: Extent) -> list[Row]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from terrace.drift.acknowledgements import answers, find_acknowledgement
 from terrace.drift.adopted_drift import Absorption
+from terrace.drift.differences import drift_differences
 from terrace.drift.model import DriftKind, Observation, ResourceDrift
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, UNKNOWN, Value
-from terrace.report.diff_words import Extent, Row, attribute_rows
+from terrace.report.diff_words import Extent, Row, attribute_rows, warning_rows
 from terrace.text import clip, visible
 from terrace.words import plural
 
@@ -67,19 +68,22 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class AttributeLine:
-    """An attribute with drift: its line, and the rows of the differences within its value, where it has parts."""
+    """An attribute with drift: its line with the note at its end, and the rows of the differences within its value,
+    where it has parts."""
 
     text: str
     rows: tuple[Row, ...] = ()
+    note: str = ""
 
 
 def attribute_lines(review: Review, resource: ResourceDrift, extent: Extent) -> Iterable[AttributeLine]:
-    """Returns each path with its deployed and its live value, whether a deployment changes it back, and who
-    acknowledged it."""
+    """Returns each path with its deployed and its live value, whether a deployment changes it back, who acknowledged
+    it, and what it opens."""
     is_acknowledged = find_acknowledgement(review.acknowledged, resource, resource.paths) is not None
     acknowledged = {} if is_acknowledged else answers(review.acknowledged, resource)
+    differences = drift_differences(resource).attributes
     for path in resource.paths:
-        rows = tuple(attribute_rows(path, *resource.values[path], extent)) if path in resource.values else ()
+        rows = tuple(attribute_rows(path, differences.get(path, ()), extent))
         is_one_value = len(rows) == 1 and rows[0].name == path and not rows[0].lines
         text = f"{path}: {rows[0].before or 'nothing'} → {rows[0].after or 'nothing'}" if is_one_value else path
         if resource.kind is not DriftKind.INPUT:
@@ -87,7 +91,13 @@ def attribute_lines(review: Review, resource: ResourceDrift, extent: Extent) -> 
         if path in acknowledged:
             acknowledgement = acknowledged[path]
             text += f", acknowledged by {clip(acknowledgement.by)}: {clip(acknowledgement.reason)}"
-        yield AttributeLine(text, () if is_one_value else rows)
+        yield AttributeLine(text, () if is_one_value else rows, rows[0].note if is_one_value else "")
+
+
+def drift_warnings(resource: ResourceDrift) -> list[Row]:
+    """Returns rows about what a resource opens, and what forces its replacement, that no attribute shows."""
+    differences = drift_differences(resource)
+    return warning_rows(differences.opens, differences.forced)
 
 
 def has_attribute_lines(review: Review, resource: ResourceDrift) -> bool:

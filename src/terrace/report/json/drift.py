@@ -7,15 +7,17 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
+from terrace import words
 from terrace.config.model import Grade
 from terrace.drift.acknowledgements import Acknowledgement, answers, find_acknowledgement
 from terrace.drift.adopt import Adoption
 from terrace.drift.adopted_drift import Absorption
+from terrace.drift.differences import drift_differences
 from terrace.drift.issues import StackDrift, Word
 from terrace.drift.model import Cause, DriftKind, Observation, ResourceDrift
 from terrace.drift.model import Status as DriftState
 from terrace.drift.review import Review
-from terrace.plans.attribute_diff import value_diff
+from terrace.plans.attribute_diff import Difference
 from terrace.report.drift_words import remedy, shown_value
 from terrace.report.json.deployments import DriftDeployment
 from terrace.report.json.parts import RefusedStack, refused_stacks
@@ -103,6 +105,10 @@ class DriftedResource(JsonRecord):
     """Number of possible causes that are left out."""
     cause_unknown: str = ""
     """Reason why the logs show no cause."""
+    replace_reasons: tuple[str, ...] = ()
+    """Paths of the attributes that force a replacement where a deployment undoes the drift; empty where unknown."""
+    exposes: tuple[str, ...] = ()
+    """Everything that the drift opens, for example `open to everyone`; empty where the values are unknown."""
     acknowledged: AcknowledgementPart | UnsetType = UNSET
     """Acknowledgement of the whole difference."""
 
@@ -312,6 +318,7 @@ def _drift_issue(issue: StackDrift, at: datetime) -> DriftIssue:
 
 def _drifted_resource(review: Review, observation: Observation, resource: ResourceDrift) -> DriftedResource:
     acknowledged = answers(review.acknowledged, resource)
+    differences = drift_differences(resource).attributes
     return DriftedResource(
         address=resource.address,
         type=resource.type,
@@ -319,13 +326,18 @@ def _drifted_resource(review: Review, observation: Observation, resource: Resour
         severity=resource.severity.word,
         paths=tuple(resource.paths),
         undo=resource.undo.value,
-        attributes=tuple(_drifted_attribute(resource, path, acknowledged.get(path)) for path in resource.paths),
+        attributes=tuple(
+            _drifted_attribute(resource, path, acknowledged.get(path), differences.get(path, ()))
+            for path in resource.paths
+        ),
         remedy=remedy(review.environment, resource, observation.commit),
         seen=review.in_a_row(resource),
         fingerprint=resource.fingerprint,
         causes=tuple(map(_cause_part, resource.causes)),
         more_causes=resource.more_causes,
         cause_unknown=resource.cause_unknown,
+        replace_reasons=tuple(map(words.attribute_path, resource.details.forcing)),
+        exposes=tuple(dict.fromkeys(exposure.reason for exposure in resource.details.opened)),
         acknowledged=_acknowledgement_part(find_acknowledgement(review.acknowledged, resource, resource.paths)),
     )
 
@@ -342,7 +354,9 @@ def _cause_part(cause: Cause) -> CausePart:
     )
 
 
-def _drifted_attribute(resource: ResourceDrift, path: str, acknowledgement: Acknowledgement | None) -> DriftedAttribute:
+def _drifted_attribute(
+    resource: ResourceDrift, path: str, acknowledgement: Acknowledgement | None, differences: Iterable[Difference]
+) -> DriftedAttribute:
     kind = resource.kind_of(path)
     is_changed_outside = resource.kind in (DriftKind.ACTIONABLE, DriftKind.UNMANAGED)
     deployed, live = resource.values.get(path, (UNSET, UNSET))
@@ -353,7 +367,7 @@ def _drifted_attribute(resource: ResourceDrift, path: str, acknowledgement: Ackn
         deployed=shown_value(deployed) if path in resource.values else UNSET,
         there=shown_value(live) if path in resource.values else UNSET,
         acknowledged=_acknowledgement_part(acknowledgement),
-        differences=tuple(map(difference_part, value_diff(deployed, live))) if path in resource.values else (),
+        differences=tuple(map(difference_part, differences)),
     )
 
 

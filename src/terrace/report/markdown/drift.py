@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from terrace.drift.acknowledgements import find_acknowledgement
 from terrace.drift.model import Observation, ResourceDrift
 from terrace.drift.review import Review
-from terrace.report.diff_words import FULL, Extent
+from terrace.report.diff_words import FULL, Extent, Row
 from terrace.report.drift_words import (
     absorbed_line,
     attribute_lines,
     cause_lines,
+    drift_warnings,
     kind_words,
     remedy,
     undeployed_line,
@@ -61,8 +62,9 @@ def _section(review: Review, observation: Observation, extent: Extent) -> list[s
 def _row(review: Review, observation: Observation, resource: ResourceDrift, extent: Extent) -> str:
     lines: list[str] = []
     for attribute in attribute_lines(review, resource, extent):
-        lines.append(attribute.text)
-        lines += (f"{part[:1]} {part[1:].strip()}" for row in attribute.rows for part in row_lines(row))
+        lines.append(f"{attribute.text}{attribute.note}")
+        lines += _row_texts(attribute.rows)
+    lines += _row_texts(drift_warnings(resource))
     attributes = "<br>".join(map(code, lines))
     acknowledgement = find_acknowledgement(review.acknowledged, resource, resource.paths)
     acknowledged = (
@@ -72,3 +74,7 @@ def _row(review: Review, observation: Observation, resource: ResourceDrift, exte
     causes = "".join(f"<br>{prose(cause)}" for cause in cause_lines(resource))
     kind = kind_words(resource)
     return f"| {resource.severity.word} | {kind} | {code(resource.address)} | {attributes} | {resolve}{causes} |"
+
+
+def _row_texts(rows: Iterable[Row]) -> list[str]:
+    return [f"{part[:1]} {part[1:].strip()}" for row in rows for part in row_lines(row)]

@@ -15,6 +15,7 @@ from terrace.report.drift_words import (
     absorbed_line,
     attribute_lines,
     cause_lines,
+    drift_warnings,
     has_attribute_lines,
     kind_words,
     remedy,
@@ -81,8 +82,9 @@ def _lines(review: Review, observation: Observation, extent: Extent) -> Iterable
         yield f"{resource.severity.word} {kind_words(resource)} {what}", SEVERITY_STYLES[resource.severity]
         if has_attribute_lines(review, resource):
             for attribute in attribute_lines(review, resource, extent):
-                yield f"  {visible(attribute.text)}", ""
+                yield line(f"  {visible(attribute.text)}", (attribute.note, "red bold")), ""
                 yield from ((line("  ", part), "") for row in attribute.rows for part in row_lines(row))
+        yield from ((part, "") for row in drift_warnings(resource) for part in row_lines(row))
         yield from ((f"  {text}", "") for text in cause_lines(resource))
         given = find_acknowledgement(review.acknowledged, resource, resource.paths)
         if given is not None:
