@@ -141,8 +141,9 @@ def test_a_file_that_cannot_be_read_makes_nothing_unset() -> None:
     created = [change(QUEUE, unknown={"policy": True})]
     assert unset(plan(resource(QUEUE), changes=created, source="resource {{{")) == set()
     assert unset(plan(resource(QUEUE), changes=created, source=None, sources=UNREADABLE)) == set()
-    json_syntax = read_sources({"": [("main.tf.json", b'{"resource": {"x": {"y": {"dynamic": {"policy": {}}}}}}')]})
-    assert unset(plan(resource(QUEUE), changes=created, source=None, sources=json_syntax)) == set()
+    for content in (b'{"resource": {', b'[{"resource": {}}, 1]'):
+        sources = read_sources({"": [("main.tf.json", content)]})
+        assert unset(plan(resource(QUEUE), changes=created, source=None, sources=sources)) == set()
 
 
 def test_within_blocks_each_attribute_is_judged_by_itself() -> None:
@@ -195,7 +196,11 @@ DOCUMENT = "data.aws_iam_policy_document.it"
 POLICY = "aws_iam_role_policy.it"
 
 
-def documents(text: str, after: Any = None, principals: Any = None) -> Mapping[str, Any]:
+def documents_in_json(files: Mapping[str, Any]) -> Mapping[str, Any]:
+    return documents(json.dumps(files), name="main.tf.json")
+
+
+def documents(text: str, after: Any = None, principals: Any = None, name: str = "main.tf") -> Mapping[str, Any]:
     blocks = [
         resource(POLICY, policy={"references": [f"{DOCUMENT}.json", DOCUMENT]}),
         resource(DOCUMENT),
@@ -209,7 +214,8 @@ def documents(text: str, after: Any = None, principals: Any = None) -> Mapping[s
     )
     read["change"]["actions"] = ["read"]
     changes = [read, change(POLICY, unknown={"policy": True}), change("aws_s3_bucket.b")]
-    (found,) = (c for c in plan(*blocks, changes=changes, source=text).changes if c.address == POLICY)
+    sources = read_sources({"": [(name, text.encode())]})
+    (found,) = (c for c in plan(*blocks, changes=changes, source=None, sources=sources).changes if c.address == POLICY)
     return found.documents
 
 
@@ -295,6 +301,55 @@ def test_an_object_that_is_encoded_is_read_from_the_configuration() -> None:
     text = 'jsonencode({ Statement = [{ Effect = "Allow", Action = var.a, "Resource" = aws_s3_bucket.b.arn }] })'
     (statement,) = documents(LINE % text)["policy"]["Statement"]
     assert statement == {"Effect": "Allow", "Action": UNKNOWN, "Resource": {"reference": "aws_s3_bucket.b.arn"}}
+
+
+STATEMENT = {"Effect": "Allow", "Action": "s3:*", "Resource": {"reference": "aws_s3_bucket.b.arn"}}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        '${jsonencode({ Statement = [{ Effect = "Allow", Action = "s3:*", Resource = aws_s3_bucket.b.arn }] })}',
+        '{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "${aws_s3_bucket.b.arn}"}]}',
+        "${local.text}",
+    ],
+)
+def test_a_document_of_json_syntax_is_read_from_the_configuration(policy: str) -> None:
+    text = f"${{jsonencode({json.dumps({'Statement': [{**STATEMENT, 'Resource': 'RESOURCE'}]})})}}"
+    text = text.replace('"RESOURCE"', "aws_s3_bucket.b.arn")
+    files = {
+        "resource": {"aws_iam_role_policy": {"it": [{"policy": policy}]}},
+        "locals": {"text": text},
+    }
+    assert documents_in_json(files)["policy"] == {"Statement": [STATEMENT]}
+
+
+def test_a_policy_document_of_json_syntax_has_its_statements() -> None:
+    statement = {"resources": ["${aws_s3_bucket.b.arn}"], "principals": [{"type": "AWS", "identifiers": ["*"]}]}
+    files = {
+        "resource": {"aws_iam_role_policy": {"it": {"policy": f"${{{DOCUMENT}.json}}"}}},
+        "data": {"aws_iam_policy_document": {"it": {"statement": statement}}},
+    }
+    expected = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [{"reference": "aws_s3_bucket.b.arn"}]}
+    assert documents_in_json(files)["policy"] == {"Statement": [expected]}
+    impure = {"data": {"aws_iam_policy_document": {"it": {"dynamic": {"statement": {}}, "sid": "${uuid()}"}}}}
+    unread = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [UNKNOWN]}
+    assert documents_in_json({**files, **impure})["policy"] == {"Statement": [unread]}
+
+
+def test_a_dynamic_block_of_json_syntax_over_something_new_sets_its_attribute() -> None:
+    group = "aws_security_group.it"
+    blocks = [resource(group), resource("aws_kms_key.k")]
+    changes = [change(group, unknown={"ingress": True, "egress": True}), change("aws_kms_key.k")]
+    for value, names in (
+        ("${var.rules}", {"ingress", "egress"}),
+        (["${aws_kms_key.k.arn}"], {"egress"}),
+        ("${range(length(timestamp()))}", {"egress"}),
+    ):
+        inner = {"for_each": value, "content": {"from_port": 22}}
+        text = json.dumps({"resource": {"aws_security_group": {"it": {"dynamic": {"ingress": inner}}}}})
+        sources = read_sources({"": [("main.tf.json", text.encode())]})
+        assert unset(plan(*blocks, changes=changes, source=None, sources=sources), group) == names
 
 
 def test_an_object_whose_keys_are_computed_is_not_read() -> None:

@@ -11,7 +11,7 @@ from terrace.plans import decode
 from terrace.plans.digest import DigestKey
 from terrace.plans.evaluation import Encoded, NewText
 from terrace.plans.instances import Evaluation
-from terrace.plans.model import UNKNOWN, Plan, ResourceChange
+from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
 from terrace.plans.read import read_plan
 from terrace.plans.sources import read_sources
 from terrace.stacks.model import Stack
@@ -57,7 +57,7 @@ def entry(address: str, unknown: Any = None, sensitive: Any = None) -> dict[str,
     return found | {"module_address": module} | ({"index": json.loads(index[:-1])} if index else {})
 
 
-def document(of: str, body: str, sensitive: Any = None) -> tuple[bytes, str]:
+def document(of: str, body: str, sensitive: Any = None, written: Any = None) -> tuple[bytes, str]:
     """A plan with an object whose attribute `v` is unknown, and its file."""
     block = of.partition("[")[0]
     known = [KEY, f"{KEY}[0]", "module.m.aws_kms_key.this[0]", "aws_ssm_parameter.p"]
@@ -67,7 +67,7 @@ def document(of: str, body: str, sensitive: Any = None) -> tuple[bytes, str]:
         "variables": {"given": {}, "name": {"default": "n"}, "left": {"default": "l"}, "quiet": {"sensitive": True}},
     }
     call = {"expressions": {"given": {}, "name": {}}, "module": inside}
-    expressions = {"v": {"references": [f"{KEY}.arn", KEY]}}
+    expressions = {"v": written or {"references": [f"{KEY}.arn", KEY]}}
     addresses = [block, KEY, "aws_kms_key.none", "aws_ssm_parameter.p"]
     content = {
         "format_version": "1.2",
@@ -101,10 +101,24 @@ def plan(body: str, of: str = "aws_x.it", sensitive: Any = None) -> Plan:
 
 def value(body: str, of: str = "aws_x.it") -> Any:
     content, text = document(of, body)
-    sources = read_sources({"": [("main.tf", text.encode())], "m": [("main.tf", INNER.encode())]})
-    block = of.partition("[")[0].split(".")
+    return evaluated(content, of, ("main.tf", text))
+
+
+def value_in_json(body: dict[str, Any], of: str = "aws_x.it", written: Any = None) -> Any:
+    """The value where the block of the object is in JSON syntax. `written` is the entry of `v` in the plan."""
+    content, text = document("aws_x.other", "", written=written)
+    type_, name = of.partition("[")[0].split(".")
+    content = content.replace(b"aws_x.other", f"{type_}.{name}".encode())
+    block = json.dumps({"resource": {type_: {name: body}}})
+    return evaluated(content, of, ("main.tf", text), ("more.tf.json", block))
+
+
+def evaluated(content: bytes, of: str, *files: tuple[str, str]) -> Any:
+    root = [(name, text.encode()) for name, text in files]
+    sources = read_sources({"": root, "m": [("main.tf", INNER.encode())]})
+    type_, name = of.partition("[")[0].split(".")
     index = json.loads(of.partition("[")[2][:-1]) if "[" in of else None
-    change = ResourceChange(of, block[0], block[1], plan(body, of).changes[0].action, index=index)
+    change = ResourceChange(of, type_, name, Action.CREATE, index=index)
     return Evaluation(decode.decode(content), sources).value(change, "v")
 
 
@@ -154,6 +168,7 @@ NEW = NewText("aws_kms_key.k.arn", KEY)
 )
 def test_a_value_is_evaluated_from_the_configuration(expression: str, expected: Any) -> None:
     assert value(f"v = {expression}") == expected
+    assert value_in_json({"v": f"${{{expression}}}"}) == expected
 
 
 @pytest.mark.parametrize(
@@ -198,6 +213,8 @@ def test_a_value_is_evaluated_from_the_configuration(expression: str, expected: 
 )
 def test_what_only_terraform_can_tell_is_unknown(expression: str) -> None:
     assert value(f"v = {expression}") is UNKNOWN
+    if not expression.startswith("<<"):
+        assert value_in_json({"v": f"${{{expression}}}"}) is UNKNOWN
 
 
 def test_instances_have_the_value_of_their_own_key() -> None:
@@ -205,6 +222,26 @@ def test_instances_have_the_value_of_their_own_key() -> None:
     assert value(loop, 'aws_x.it["two"]') == "two-2"
     assert value("count = 2\nv = var.list[count.index]", "aws_x.it[1]") == "a"
     assert value("for_each = toset(var.list)\nv = each.value", 'aws_x.it["b"]') == "b"
+
+
+def test_instances_of_json_have_the_value_of_their_own_key() -> None:
+    loop = {"for_each": {"two": {"size": "${var.map.two}"}}, "v": "${each.key}-${each.value.size}"}
+    assert value_in_json(loop, 'aws_x.it["two"]') == "two-2"
+    assert value_in_json({"count": 2, "v": "${var.list[count.index]}"}, "aws_x.it[1]") == "a"
+
+
+def test_an_object_of_json_is_an_attribute_or_a_block_as_the_plan_shows_it() -> None:
+    some = {"references": ["aws_kms_key.k.arn"]}
+    body = {"name": "first", "key": "${aws_kms_key.k.arn}", "rule": {"port": 1}}
+    expected = {"name": "first", "key": NEW, "rule": {"port": 1}}
+    assert value_in_json({"v": body}, written=some) == expected
+    assert value_in_json({"v": [body]}, written=some) == [expected]
+    entry_ = {"name": {"constant_value": "first"}, "key": some, "rule": [{"port": {"constant_value": 1}}]}
+    as_blocks = [{"name": "first", "key": NEW, "rule": [{"port": 1}]}]
+    assert value_in_json({"v": body}, written=entry_) == as_blocks
+    assert value_in_json({"v": [body]}, written=[entry_]) == as_blocks
+    assert value_in_json({"v": body}, written=[entry_, entry_]) is UNKNOWN
+    assert value_in_json({"v": body, "dynamic": {"v": {}}}, written=[entry_]) is UNKNOWN
 
 
 def test_blocks_are_evaluated_whether_dynamic_or_not() -> None:

@@ -46,6 +46,11 @@ class Expression(Protocol):
         """False for an expression that only has an object as an argument, such as a call of `merge`."""
         ...
 
+    @property
+    def can_be_blocks(self) -> bool:
+        """Whether it can be nested blocks instead of an attribute: JSON syntax has one form for both."""
+        ...
+
     def template(self) -> Template:
         """Returns the strings that it can produce."""
         ...
@@ -92,6 +97,10 @@ class Block(Protocol):
         """The expressions by name. Of an attribute that is set twice, the last one."""
         ...
 
+    def source(self) -> str:
+        """Returns it as it is written; in JSON syntax its body, as an object of native syntax."""
+        ...
+
     def blocks(self, *types: str) -> Iterator[Block]:
         """Yields the nested blocks of these types, of every type where none is given."""
         ...
@@ -128,7 +137,7 @@ def expressions_of(block: Block) -> Iterator[Expression]:
         yield from current.attributes.values()
         # In JSON syntax nested blocks are attributes too.
         if not isinstance(current, JsonBlock):
-            stack.extend(current.blocks())
+            stack.extend(reversed(list(current.blocks())))
 
 
 def _read_json(content: bytes) -> File:
@@ -151,6 +160,8 @@ class NativeExpression:
     """An expression of native syntax. `node` is its tree."""
 
     __slots__ = ("node",)
+
+    can_be_blocks = False
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -218,6 +229,9 @@ class NativeBlock:
     def attributes(self) -> Mapping[str, Expression]:
         return {name: NativeExpression(value) for name, value in syntax.attributes(self.node)}
 
+    def source(self) -> str:
+        return syntax.text_of(self.node)
+
     def blocks(self, *types: str) -> Iterator[Block]:
         return (block for block in map(NativeBlock, syntax.blocks(self.node)) if not types or block.type in types)
 
@@ -238,6 +252,10 @@ class JsonExpression:
     @property
     def is_object(self) -> bool:
         return isinstance(self.value, dict)
+
+    @property
+    def can_be_blocks(self) -> bool:
+        return any(isinstance(item, dict) for item in as_list(self.value))
 
     def template(self) -> Template:
         match self.value:
@@ -286,6 +304,9 @@ class JsonBlock:
             if name != COMMENT
         }
 
+    def source(self) -> str:
+        return write_expression(self.values)
+
     def blocks(self, *types: str) -> Iterator[Block]:
         selected: Collection[str] = types or self.values
         for kind, value in self.values.items():
@@ -305,6 +326,9 @@ class OverriddenBlock:
     @cached_property
     def attributes(self) -> Mapping[str, Expression]:
         return {**self._base.attributes, **self._over.attributes}
+
+    def source(self) -> str:
+        return f"{self._base.source()}\n{self._over.source()}"
 
     def blocks(self, *types: str) -> Iterator[Block]:
         blocks = list(self._over.blocks(*types))

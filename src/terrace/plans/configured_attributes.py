@@ -375,7 +375,7 @@ class Configured:
             values = [item[name] for item in inside if isinstance(item, dict) and name in item]
             inside = []
             for value in values:
-                if _is_expression(value):
+                if json_format.is_expression(value):
                     # Without the text, a function of nothing but constants may be `timestamp`.
                     impure = resource.address in source.impure or (scope.source is None and value == {})
                     if not self.is_known_during_plan(scope, resource, _of(value, impure)):
@@ -685,11 +685,6 @@ def _traverse(node: Node) -> tuple[str, ...] | None:
 def _is_below(names: tuple[str, ...], paths: Collection[str]) -> bool:
     """Returns whether one of some dotted paths leads to a value or to an enclosing value."""
     return any(".".join(names[:length]) in paths for length in range(1, len(names) + 1))
-
-
-def _is_expression(value: Any) -> bool:
-    """Returns whether it is the expression of an attribute, not a block with its own attributes."""
-    return isinstance(value, dict) and value.keys() <= {"references", "constant_value"}
 
 
 def _of(value: Any, impure: bool) -> Expression:

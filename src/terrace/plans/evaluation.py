@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from terrace.hcl.blocks import Block
 from terrace.hcl.literals import unescape
-from terrace.hcl.syntax import attributes, blocks, head, text_of
+from terrace.hcl.syntax import text_of
 from terrace.plans.model import UNKNOWN
 
 if TYPE_CHECKING:
@@ -135,15 +136,14 @@ def evaluate(node: Node, scope: Scope, loops: Loops) -> Any:
     return UNKNOWN
 
 
-def evaluate_block(block: Node, scope: Scope, loops: Loops) -> dict[str, Any]:
+def evaluate_block(block: Block, scope: Scope, loops: Loops) -> dict[str, Any]:
     """Returns what a block sets: attributes by name, inner blocks as lists by their kind."""
-    values: dict[str, Any] = {name: whole(_try(node, scope, loops)) for name, node in attributes(block)}
-    for inner in blocks(block):
-        kind, labels = head(inner)
-        if kind != "dynamic" or not labels:
-            _add(values, kind, [evaluate_block(inner, scope, loops)])
-            continue
-        _add(values, labels[0], _dynamic(inner, labels[0], scope, loops))
+    values: dict[str, Any] = {name: whole(_try(value.tree(), scope, loops)) for name, value in block.attributes.items()}
+    for inner in block.blocks():
+        if inner.type == "dynamic" and inner.labels:
+            _add(values, inner.labels[0], _dynamic(inner, inner.labels[0], scope, loops))
+        else:
+            _add(values, inner.type, [evaluate_block(inner, scope, loops)])
     return values
 
 
@@ -170,13 +170,13 @@ def _add(values: dict[str, Any], kind: str, more: Any) -> None:
     values[kind] = [*known, *more] if isinstance(known, list) and isinstance(more, list) else UNKNOWN
 
 
-def _dynamic(block: Node, label: str, scope: Scope, loops: Loops) -> Any:
-    arguments = dict(attributes(block))
-    content = next((inner for inner in blocks(block) if head(inner)[0] == "content"), None)
+def _dynamic(block: Block, label: str, scope: Scope, loops: Loops) -> Any:
+    arguments = block.attributes
+    content = next(block.blocks("content"), None)
     if content is None or "for_each" not in arguments:
         return UNKNOWN
-    name = text_of(arguments["iterator"]) if "iterator" in arguments else label
-    elements = _elements(_try(arguments["for_each"], scope, loops))
+    name = arguments["iterator"].code() if "iterator" in arguments else label
+    elements = _elements(_try(arguments["for_each"].tree(), scope, loops))
     if elements is None:
         return UNKNOWN
     return [evaluate_block(content, scope, {**loops, name: {"key": k, "value": v}}) for k, v in elements]

@@ -17,6 +17,7 @@ from terrace.plans.evaluation import (
     TooLong,
     evaluate,
     evaluate_block,
+    is_scalar,
     text_set,
     whole,
 )
@@ -76,12 +77,12 @@ class ModuleInstance:
     name: str = ""
     key: Any = None
     call: ModuleInstance | None = None
-    declared: frozenset[str] = frozenset()
+    declared: Mapping[str, json_format.ConfigResource] = field(default_factory=dict)
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
     _children: dict[str, ModuleInstance | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.declared = frozenset(resource.address for resource in self.module.resources)
+        self.declared = {resource.address: resource for resource in self.module.resources}
 
     def at(self, owner: str, key: Any) -> Place:
         """The place of an attribute of a block with that index."""
@@ -248,6 +249,13 @@ def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
     text = module.source.texts.get(owner, {}).get(name)
     if text is not None:
         return whole(try_evaluate(parse_expression(text), module.at(owner, key)))
+    undecided = module.source.undecided.get(owner, {}).get(name)
+    if undecided is not None:
+        resource = module.declared.get(owner)
+        if resource is None or name in module.source.dynamic.get(owner, {}):
+            return UNKNOWN
+        value = whole(try_evaluate(parse_expression(undecided), module.at(owner, key)))
+        return _with_blocks(value, resource.expressions.get(name))
     written = module.source.blocks.get(owner, "")
     # Most unknown values are not blocks, and parsing takes long.
     block = parse_block(written) if re.search(rf'\b{re.escape(name)}"?\s*\{{', written) else None
@@ -257,6 +265,27 @@ def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
         return evaluate_block(block, module.at(owner, key), {}).get(name, UNKNOWN)
     except (Fails, TooLong, RecursionError):
         return UNKNOWN
+
+
+def _with_blocks(value: Any, written: Any) -> Any:
+    """A value of JSON syntax with nested blocks as lists. `written` is its entry in the plan, which shows blocks.
+
+    UNKNOWN where the plan has another number of blocks.
+    """
+    if json_format.is_expression(written):
+        return value
+    blocks = value if isinstance(value, list) else [value]
+    entries = written if isinstance(written, list) else [written]
+    if len(blocks) != len(entries):
+        return UNKNOWN
+    if not all(isinstance(block, dict) for block in blocks):
+        return value if written is None and (value is None or is_scalar(value)) else UNKNOWN
+    if not all(isinstance(entry, dict) for entry in entries):
+        return UNKNOWN
+    return [
+        {name: _with_blocks(inner, entry.get(name)) for name, inner in block.items()}
+        for block, entry in zip(blocks, entries, strict=True)
+    ]
 
 
 def convert_to_type(value: Any, kind: str) -> Any:

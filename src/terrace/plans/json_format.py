@@ -215,3 +215,8 @@ def _too_deep() -> BadInput:
         f"a value of the plan is nested more than {DEEPEST} times",
         hint="hand such a value over as text: jsonencode(...)",
     )
+
+
+def is_expression(written: Any) -> bool:
+    """Returns whether an entry of `expressions` is the expression of an attribute, not a block with its attributes."""
+    return isinstance(written, dict) and written.keys() <= {"references", "constant_value"}

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from terrace.hcl.blocks import Block, expressions_of, read_blocks
+from terrace.hcl.blocks import Expression as Written
 from terrace.hcl.literals import unescape
-from terrace.hcl.syntax import attributes, blocks, head, parse, text_of, walk
+from terrace.hcl.syntax import attributes, parse, text_of, walk
 from terrace.plans.model import UNKNOWN, Value
 from terrace.plans.volatile_values import NO_CLOCK, Clock, read_clock
 
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
 Files = Mapping[str, Iterable[tuple[str, bytes]]]
 """The configuration files (name, content) of every module by its key: "" is the root, `a.b` is `module.a.module.b`."""
 
-_IMPURE = re.compile(rb"\b(timestamp|uuid|bcrypt)\b")
+_IMPURE = re.compile(r"\b(timestamp|uuid|bcrypt)\b")
 """Functions whose result no plan knows though they refer to nothing."""
+
+_SIGNS = ("jsonencode", "<<", '"{', '"[')
+"""Parts of the text of a block with documents."""
+
+_PRINCIPALS = ("principals", "not_principals")
 
 _DEEPEST = 60
 """Documents that are nested deeper are not read."""
@@ -59,6 +66,8 @@ class ModuleSource:
     `documents` the attributes that encode an object as JSON, with UNKNOWN for values that are neither literals nor
     References. `plain` are attributes that are one reference and nothing else, `texts` all attributes as they are
     written; those of locals are below `locals`. `blocks` are resources and data sources as they are written.
+    JSON syntax does not say what is an attribute and what are nested blocks: `undecided` has the text of what can be
+    both, and `texts` that of all else.
     `statements` are the blocks of that name with their attributes, where none is dynamic. `opaque`: some of it could
     not be read.
     """
@@ -70,6 +79,7 @@ class ModuleSource:
     plain: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     blocks: Mapping[str, str] = field(default_factory=dict)
+    undecided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     statements: Mapping[str, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
     opaque: bool = False
 
@@ -103,76 +113,80 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
     texts: dict[str, dict[str, str]] = {}
     whole: dict[str, str] = {}
     statements: dict[str, tuple[Mapping[str, Value], ...]] = {}
+    undecided: dict[str, dict[str, str]] = {}
     impure: set[str] = set()
     opaque = False
     for name, content in files:
-        if name.endswith(".json"):
-            opaque = opaque or b'"dynamic"' in content or _IMPURE.search(content) is not None
-            continue
-        root = parse(content).root_node
-        opaque = opaque or root.has_error
-        for block in blocks(root):
-            kind, labels = head(block)
-            text = block.text or b""
-            if kind == "locals":
-                for local, value in attributes(block):
-                    locals_[local] = locals_.get(local, Expression()) | expression_of(value)
+        file = read_blocks(name, content)
+        opaque = opaque or file.error_line > 0 or file.stray
+        for block in file.root.blocks():
+            if block.type == "locals":
+                for local, value in block.attributes.items():
+                    locals_[local] = locals_.get(local, Expression()) | expression_of(value.tree())
                 plain.setdefault("locals", {}).update(_plain(block))
                 texts.setdefault("locals", {}).update(_texts(block))
                 continue
-            address = _address(kind, labels)
+            address = _address(block)
             if address is None:
                 continue
+            text = block.source()
             if _IMPURE.search(text):
                 impure.add(address)
-            if b"dynamic" in text:
+            if "dynamic" in text:
                 attributes_of_address = dynamic.setdefault(address, {})
                 for label, expression in _dynamic(block):
                     attributes_of_address[label] = attributes_of_address.get(label, Expression()) | expression
             plain.setdefault(address, {}).update(_plain(block))
             texts.setdefault(address, {}).update(_texts(block))
-            if kind in ("resource", "data"):
-                whole[address] = text_of(block)
-            if kind == "data" and b"dynamic" not in text:
-                inner = [inner_block for inner_block in blocks(block) if head(inner_block)[0] == "statement"]
-                statements[address] = tuple(_statement(node) for node in inner)
-            if b"jsonencode" in text or b"<<" in text:
+            if block.type in ("resource", "data"):
+                whole[address] = text
+                undecided[address] = dict(_undecided(block))
+            if block.type == "data" and "dynamic" not in text:
+                statements[address] = tuple(_statement(inner) for inner in block.blocks("statement"))
+            if any(sign in text for sign in _SIGNS):
                 documents.setdefault(address, {}).update(_documents(block))
-    return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, texts, whole, statements, opaque)
+    return ModuleSource(
+        locals_, dynamic, frozenset(impure), documents, plain, texts, whole, undecided, statements, opaque
+    )
 
 
-def _address(kind: str, labels: list[str]) -> str | None:
-    match kind, labels:
-        case "resource", [type_, name]:
+def _address(block: Block) -> str | None:
+    match block.type, block.labels:
+        case "resource", (type_, name):
             return f"{type_}.{name}"
-        case (("data" | "ephemeral"), [type_, name]):
+        case (("data" | "ephemeral") as kind, (type_, name)):
             return f"{kind}.{type_}.{name}"
-        case (("module" | "output" | "variable"), [name]):
+        case (("module" | "output" | "variable") as kind, (name,)):
             return f"{kind}.{name}"
     return None
 
 
-def _statement(block: Node) -> Mapping[str, Value]:
+def _statement(block: Block) -> Mapping[str, Value]:
     """A statement of a policy document: its attributes, and those of its blocks `principals` and `not_principals`."""
-    literals: dict[str, Value] = {name: _literal(value, 0) for name, value in attributes(block)}
-    for inner in blocks(block):
-        kind, _ = head(inner)
-        if kind in ("principals", "not_principals"):
-            literals.setdefault(kind, []).append({name: _literal(value, 0) for name, value in attributes(inner)})
+    literals: dict[str, Value] = {
+        name: _literal(value.tree(), 0) for name, value in block.attributes.items() if name not in _PRINCIPALS
+    }
+    for inner in block.blocks(*_PRINCIPALS):
+        fields = {name: _literal(value.tree(), 0) for name, value in inner.attributes.items()}
+        literals.setdefault(inner.type, []).append(fields)
     return literals
 
 
-def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:
-    for node in walk(block):
-        if node.type == "block":
-            kind, labels = head(node)
-            if kind == "dynamic" and labels:
-                yield labels[0], expression_of(node)
+def _dynamic(block: Block) -> Iterator[tuple[str, Expression]]:
+    stack = [block]
+    while stack:
+        current = stack.pop()
+        if current.type == "dynamic" and current.labels:
+            expression = Expression()
+            for inner in expressions_of(current):
+                expression |= expression_of(inner.tree())
+            yield current.labels[0], Expression(tuple(dict.fromkeys(expression.references)), expression.impure)
+        stack.extend(reversed(list(current.blocks())))
 
 
 def expression_of(node: Node) -> Expression:
     """Returns the references of an expression."""
-    return Expression(tuple(dict.fromkeys(_references(node))), _IMPURE.search(node.text or b"") is not None)
+    return Expression(tuple(dict.fromkeys(_references(node))), _IMPURE.search(text_of(node)) is not None)
 
 
 def _references(node: Node) -> Iterator[str]:
@@ -194,8 +208,22 @@ def _references(node: Node) -> Iterator[str]:
                 yield ".".join(words)
 
 
-def _texts(block: Node) -> Iterator[tuple[str, str]]:
-    return ((name, text_of(value)) for name, value in attributes(block))
+def _texts(block: Block) -> Iterator[tuple[str, str]]:
+    return (
+        (name, text_of(value.tree()))
+        for name, value in block.attributes.items()
+        if not _is_undecided(block, name, value)
+    )
+
+
+def _is_undecided(block: Block, name: str, value: Written) -> bool:
+    return value.can_be_blocks and name != "for_each" and block.type in ("resource", "data")
+
+
+def _undecided(block: Block) -> Iterator[tuple[str, str]]:
+    return (
+        (name, text_of(value.tree())) for name, value in block.attributes.items() if _is_undecided(block, name, value)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -206,14 +234,14 @@ def parse_expression(text: str) -> Node | None:
 
 
 @lru_cache(maxsize=512)
-def parse_block(text: str) -> Node | None:
-    """The block of a text; None if it is not one."""
-    return next(blocks(parse(text.encode("utf-8", "surrogateescape")).root_node), None)
+def parse_block(text: str) -> Block | None:
+    """The block of a text in native syntax; None if it is not one."""
+    return next(read_blocks("", text.encode("utf-8", "surrogateescape")).root.blocks(), None)
 
 
-def _plain(block: Node) -> Iterator[tuple[str, str]]:
-    for name, value in attributes(block):
-        traversed = _traversal(value)
+def _plain(block: Block) -> Iterator[tuple[str, str]]:
+    for name, value in block.attributes.items():
+        traversed = _traversal(value.tree())
         if traversed is not None:
             yield name, traversed
 
@@ -239,9 +267,9 @@ _HARMLESS = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(arn|id)")
 """Values that can be part of a document's text without changing its structure: identifiers that a provider creates."""
 
 
-def _documents(block: Node) -> Iterator[tuple[str, Value]]:
-    for name, value in attributes(block):
-        document = _document(_inner(value))
+def _documents(block: Block) -> Iterator[tuple[str, Value]]:
+    for name, value in block.attributes.items():
+        document = _document(_inner(value.tree()))
         if isinstance(document, dict | list):
             yield name, document
 
@@ -255,7 +283,7 @@ def _inner(node: Node) -> Node:
 
 
 def _document(node: Node) -> Value:
-    if node.type == "heredoc_template":
+    if node.type in ("heredoc_template", "quoted_template"):
         return _of_text(node)
     if node.type != "function_call" or text_of(node.named_children[0]) != "jsonencode":
         return UNKNOWN
@@ -312,11 +340,11 @@ def _number(text: str) -> Value:
 
 
 def _of_text(node: Node) -> Value:
-    """A heredoc that is JSON with nothing but identifiers put into it."""
-    text = ""
+    """A string that is JSON with nothing but identifiers put into it."""
+    is_quoted, text = node.type == "quoted_template", ""
     for part in node.named_children:
         if part.type == "template_literal":
-            text += text_of(part)
+            text += unescape(text_of(part)) if is_quoted else text_of(part)
         elif part.type == "template_interpolation":
             inside = "".join(text_of(c) for c in part.named_children if c.type == "expression")
             if not _HARMLESS.fullmatch(inside):
