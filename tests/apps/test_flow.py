@@ -320,6 +320,41 @@ def test_a_held_environment_takes_nothing_until_it_is_let_go(shop: World) -> Non
     shop.ok("deploy", "dev")
 
 
+def test_an_older_commit_that_succeeded_in_the_previous_environment_is_promoted(tmp_path: Path) -> None:
+    shop = world(
+        tmp_path / "shop",
+        {
+            "terrace.yaml": "version: 1\nenvironments: {dev: {}, staging: {after: dev}}\n",
+            "modules/thing/main.tf": MODULE,
+            **{f"environments/{name}/main.tf": root(name) for name in ("dev", "staging")},
+        },
+    )
+
+    def pushed(number: int) -> str:
+        shop.push({"modules/thing/main.tf": MODULE.replace("-1", f"-{number}")})
+        return git(shop.work, "rev-parse", "HEAD").strip()
+
+    commits = {number: pushed(number) for number in (2, 3, 4, 5)}
+    for number in (2, 3, 5):
+        shop.ok("deploy", "dev", "--ref", commits[number])
+
+    never = shop.run("promote", "staging", "--ref", commits[4])
+    assert never.code == 2
+    assert f"{commits[4][:7]} was never deployed to dev" in never.err
+    assert f"--ref {commits[3][:12]}` or `terrace promote staging --ref {commits[5][:12]}`" in never.err
+    assert commits[2][:7] not in never.err, "only the nearest ones are named"
+
+    done = shop.ok("promote", "staging", "--ref", commits[3][:10], "--json").json
+    assert (done["commit"], done["result"]) == (commits[3], "succeeded")
+    older = shop.run("promote", "staging", "--ref", commits[2])
+    assert (older.code, "terrace rollback staging --to" in older.out) == (1, True), "it would be a rollback"
+    assert shop.ok("promote", "staging", "--json").json["commit"] == commits[5], "without --ref the newest one"
+
+    shop.ok("rollback", "dev", "--reason", "too slow", "--yes")
+    undone = shop.run("promote", "staging", "--ref", commits[5])
+    assert (undone.code, f"dev rolled {commits[5][:7]} back" in undone.err) == (2, True)
+
+
 def test_a_newer_release_supersedes_one_that_waits(shop: World) -> None:
     shop.ok("deploy", "dev")
     shop.run("promote", "staging")

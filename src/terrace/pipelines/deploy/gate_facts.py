@@ -19,7 +19,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.opening_event_check import find_false_claims, root_of
 from terrace.pipelines.hold_releases import releases
 from terrace.pipelines.recovery.attestations import answers, process_attestations, required_people, unproven_note
-from terrace.stacks.model import Destruction, Origin, Recovery, Remediation, Repairing
+from terrace.stacks.model import Destruction, Origin, Promotion, Recovery, Remediation, Repairing
 from terrace.states.restores import open_restore
 
 
@@ -45,7 +45,7 @@ def facts(
         requester=context.actor,
         branch=context.config.branch,
         on_protected_branch=repository.on_protected_branch(commit),
-        upstream=_upstream(history, settings),
+        upstream=_upstream(context, history, settings, commit, origin),
         held=f"{held.reason} (by {held.by})" if held else None,
         busy=_why_busy(context, history, settings, doubtful, settles),
         origin=origin,
@@ -55,11 +55,18 @@ def facts(
     )
 
 
-def _upstream(history: History, settings: Environment) -> Upstream | None:
-    """Returns the last good release of the previous environment; None for the first one."""
+def _upstream(
+    context: Context, history: History, settings: Environment, commit: str, origin: Origin
+) -> Upstream | None:
+    """Returns the release of the previous environment to compare with; None for the first environment.
+
+    For a promotion it is the newest success of the commit, else the last good release.
+    """
     if settings.after is None:
         return None
     above = folds.last_good(history, settings.after)
+    if isinstance(origin, Promotion) and above is not None and above.commit != commit:
+        above = _success_of(context, history, settings.after, commit, undone=False) or above
     return Upstream(settings.after, above.commit if above else None, above.ended_at if above else None)
 
 

@@ -15,21 +15,36 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENV
+@click.option(
+    "--ref",
+    metavar="COMMIT",
+    help="Commit to deploy, which succeeded in the previous environment. [default: the newest one that did]",
+)
 @FULL
 @REACH
 @WAIT
 @click.option("--yes", is_flag=True, help="Replace a pending deployment of ENV without asking.")
 @JSON
 @click.pass_obj
-def promote(folder: str, environment: str, full: bool, reach: Reach, wait: bool, yes: bool, as_json: bool) -> int:
-    """Deploy to ENV the commit that succeeded in the previous environment.
+def promote(
+    folder: str,
+    environment: str,
+    ref: str | None,
+    full: bool,
+    reach: Reach,
+    wait: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Deploy to ENV a commit that succeeded in the previous environment, by default the newest one.
 
     If ENV has a pending deployment of another commit, the command names it and asks before it replaces it. Approvals of
     the replaced deployment are void. Without a terminal, an approved deployment is replaced only with --yes.
 
     \b
-    Example:
+    Examples:
       terrace promote staging
+      terrace promote prod --ref v1.4.0
     """
     from pathlib import Path
 
@@ -50,13 +65,39 @@ def promote(folder: str, environment: str, full: bool, reach: Reach, wait: bool,
     good = last_good(project.ledger.read(), source)
     if good is None:
         raise BadInput(f"no deployment to {source} has succeeded yet", hint=f"`terrace deploy {source}` first")
-    _note_earlier_rollback(project, environment, good.commit)
-    if not _agree_to_replace(project, environment, good.commit, yes=yes):
+    commit = good.commit if ref is None else _find_release(project, environment, source, ref)
+    _note_earlier_rollback(project, environment, commit)
+    if not _agree_to_replace(project, environment, commit, yes=yes):
         note("No changes were made.")
         return 1
     origin = Promotion(source, project.actor)
     return deploy_commit(
-        project, "promote", environment, good.commit, origin, wait=wait, full=full, as_json=as_json, reach=reach
+        project, "promote", environment, commit, origin, wait=wait, full=full, as_json=as_json, reach=reach
+    )
+
+
+def _find_release(project: Project, environment: str, source: str, ref: str) -> str:
+    """Returns the commit that `ref` names. Raises BadInput if it is not a good release of `source`."""
+    from terrace.errors import BadInput
+    from terrace.ledger.folds import last_good, releases
+    from terrace.rollout.promotion import nearest_releases, why_not_promotable
+
+    commit, history = project.repository.resolve(ref), project.ledger.read()
+    reason = why_not_promotable(history, source, commit)
+    if reason is None:
+        return commit
+    deployed = last_good(history, environment)
+    base = deployed.commit if deployed is not None else releases(history, source)[0].commit
+    line = project.repository.commits_on_first_parent(base, project.trust.commit)
+    if deployed is None:
+        line = (*line, base)
+    nearest = nearest_releases(history, source, commit, line)
+    commands = " or ".join(f"`terrace promote {environment} --ref {candidate[:12]}`" for candidate in nearest)
+    raise BadInput(
+        f"{reason}, so it cannot be promoted to {environment}",
+        hint=f"succeeded in {source}: {commands}"
+        if nearest
+        else f"`terrace deploy {source} --ref {commit[:12]}` first",
     )
 
 
