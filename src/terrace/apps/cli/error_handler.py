@@ -52,7 +52,7 @@ def _run_guarded(cli: click.Command) -> int:
         _print_error(error, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of the output exited, for example `| head`. The result was not printed, so it is no success.
+        # The reader of the output exited, for example `| head`. Its result was not read, so this is not a success.
         sys.stderr.close()
         return _READER_EXITED
     except OSError as error:

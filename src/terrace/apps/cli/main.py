@@ -44,6 +44,11 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "tools": Entry("Start", "Manage third-party tools: scanners, and OPA for policies.", f"{_COMMANDS}.tools"),
     "check": Entry("Changes", "Run all checks of a pull request on the working tree.", f"{_COMMANDS}.check"),
+    "lint": Entry(
+        "Changes",
+        "Run the checks that read files only on the changes of the working tree.",
+        f"{_COMMANDS}.lint",
+    ),
     "impact": Entry(
         "Changes",
         "Show which stacks the working tree's changes impact, and through which modules.",

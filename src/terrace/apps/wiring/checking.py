@@ -7,9 +7,11 @@ from functools import partial
 
 from terrace.adapters.git.patches import patches_between
 from terrace.apps.output.console import note
+from terrace.apps.wiring.handover import refuse_to_plan
 from terrace.apps.wiring.project import Project, now
+from terrace.assess.model import Finding
 from terrace.checks.all import CHECKS
-from terrace.checks.base import CheckAdapters, Policies
+from terrace.checks.base import CheckAdapters, Policies, SourceCheck
 from terrace.checks.secrets.search import SecretSearch
 from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate
@@ -61,6 +63,18 @@ def secret_search(project: Project) -> SecretSearch:
     return SecretSearch(
         project.repository, partial(patches_between, project.repository.root), project.trust.commit, now().date()
     )
+
+
+def find_in_files(
+    project: Project, context: Context, change_set: ChangeSet, inventory: Inventory
+) -> tuple[Finding, ...]:
+    """Returns the findings of the checks that read files of a change only. No stack is planned."""
+    checks = {name: check for name, check in CHECKS.items() if isinstance(check, SourceCheck)}
+    files = replace(change_set, impacts=())
+    waivers = project.waivers(inventory, change_set.changed)
+    adapters = check_adapters(project, project.policies())
+    validation = validate(context, files, inventory, checks, adapters, waivers=waivers, by=refuse_to_plan, states=False)
+    return validation.assessment.findings
 
 
 def run_checks(

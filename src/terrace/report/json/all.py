@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
         checks.CheckJson,
         checks.CheckAllJson,
         checks.ExplainJson,
+        checks.LintJson,
         checks.ScanSecretsJson,
         checks.DocsJson,
         waivers.WaiveJson,

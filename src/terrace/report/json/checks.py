@@ -424,6 +424,22 @@ def scan_secrets_json(findings: Iterable[Finding]) -> ScanSecretsJson:
     return ScanSecretsJson(findings=tuple(map(finding_part, findings)))
 
 
+class LintJson(JsonRecord, tag_field="schema", tag="terrace/lint@1"):
+    """Output of `terrace lint`."""
+
+    base: str
+    """Commit to which the change is compared."""
+    head: str
+    """Commit of the change."""
+    findings: tuple[FindingPart, ...]
+    """Findings of the checks that read files only."""
+
+
+def lint_json(change_set: ChangeSet, findings: Iterable[Finding]) -> LintJson:
+    """Returns the output of `terrace lint`."""
+    return LintJson(base=change_set.base, head=change_set.head, findings=tuple(map(finding_part, findings)))
+
+
 class DocumentedModule(JsonRecord):
     """The docs of one module."""
 
