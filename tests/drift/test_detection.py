@@ -14,6 +14,7 @@ from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
 from terrace.drift.checks import Check, with_values
 from terrace.drift.detection import find_drift, only_outside, only_paths
+from terrace.drift.differences import drift_differences
 from terrace.drift.model import DriftKind, Observation
 from terrace.drift.records import observation_of, observation_record, resource_drift_record, resources_of
 from terrace.plans.digest import DigestKey
@@ -273,3 +274,22 @@ def test_the_values_of_a_check_come_back_with_what_they_open() -> None:
     check = Check("c", "dev", datetime(2026, 1, 1, tzinfo=UTC), (recorded,))
     assert check.resources[0].details.opened == ()
     assert with_values(check, [observation]).resources[0].details == seen.details
+
+
+def test_a_secret_that_changed_beside_a_visible_value_has_a_path_of_its_own() -> None:
+    before, after = {"settings": {"size": 1, "token": MASKED}}, {"settings": {"size": 2, "token": MASKED}}
+    secret = (("settings", "token"),)
+    (seen,) = find_drift(plan_of([], [drifted(GROUP, before, after, changed_secrets=secret)]))
+    assert seen.values == {"settings.size": (1, 2), "settings.token": (MASKED, MASKED)}
+    (same,) = find_drift(plan_of([], [drifted(GROUP, before, after)]))
+    assert same.paths == ("settings.size",), "nothing is said about a secret that is equal"
+
+
+def test_a_secret_that_changed_within_a_list_is_a_difference_of_the_list() -> None:
+    def rules(size: int) -> dict[str, Any]:
+        return {"rules": [{"size": size, "token": MASKED}]}
+
+    (seen,) = find_drift(plan_of([], [drifted(GROUP, rules(1), rules(2), changed_secrets=(("rules",),))]))
+    assert [part.name for part in drift_differences(seen).attributes["rules"]] == ["[0].size", ""]
+    (same,) = find_drift(plan_of([], [drifted(GROUP, rules(1), rules(2))]))
+    assert [part.name for part in drift_differences(same).attributes["rules"]] == ["[0].size"]

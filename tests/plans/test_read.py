@@ -254,6 +254,7 @@ def test_a_planned_secret_is_told_from_the_one_that_is_there_by_its_mark() -> No
 
     other, same = planned("new"), planned("old")
     assert other.before_marks["password"] != other.after_marks["password"]
+    assert (other.changed_secrets, same.changed_secrets) == ((("password",),), ())
     assert same.before_marks == same.after_marks, "what is known only after apply differs by its value, and no mark"
 
 

@@ -56,10 +56,18 @@ def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
         for path, before, after in _differences(normalize(change.before), normalize(change.after), ())
     }
     names = {path.partition(".")[0] for path in values}
+    # A secret beside a visible difference: its attribute has a path already.
+    secrets = {path for path in _secret_paths(change) if path.partition(".")[0] in names}
+    beside = {path for path in secrets if not any(_overlap(path, other) for other in values)}
     before, after = change.before_marks, change.after_marks
     # Masked values differ when their marks do.
     hidden = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} if after else set()
-    return dict(sorted({**values, **dict.fromkeys(hidden - names, (MASKED, MASKED))}.items()))
+    return dict(sorted({**values, **dict.fromkeys((hidden - names) | beside, (MASKED, MASKED))}.items()))
+
+
+def _secret_paths(change: ResourceChange) -> tuple[str, ...]:
+    """Returns the masked values that differ, at most as deep as paths are."""
+    return tuple(dict.fromkeys(".".join(map(str, path[:DEEPEST])) for path in change.changed_secrets if path))
 
 
 def _hide_secrets(path: tuple[str, ...], value: Value) -> Value:
@@ -94,7 +102,7 @@ def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceCh
         inputs=tuple(inputs),
         observed=marks,
         values=values,
-        details=_details(drift, change, tuple(inputs)),
+        details=_details(drift, change, tuple(values), tuple(inputs)),
         identity=_identity(drift),
     )
     return only_paths(whole, whole.paths)
@@ -134,15 +142,20 @@ def _details_of(drift: ResourceDrift, paths: tuple[str, ...]) -> DriftDetails:
     return replace(drift.details, opened=tuple(opened))
 
 
-def _details(drift: ResourceChange | None, change: ResourceChange | None, inputs: tuple[str, ...]) -> DriftDetails:
+def _details(
+    drift: ResourceChange | None, change: ResourceChange | None, paths: tuple[str, ...], inputs: tuple[str, ...]
+) -> DriftDetails:
     """Returns what was opened outside, what changed inputs would open, and what forces a replacement."""
     planned = _opened(change) if change is not None and inputs else ()
+    acting = (drift, change if inputs else None)
+    secrets = {path for each in acting if each is not None for path in _secret_paths(each)}
     return DriftDetails(
         opened=(
             *(_opened(drift) if drift is not None else ()),
             *(each for each in planned if any(_is_within(each, path) for path in inputs)),
         ),
         forcing=change.replace_paths if change is not None and change.action is Action.REPLACE else (),
+        secret=tuple(path for path in paths if any(path == other or other.startswith(f"{path}.") for other in secrets)),
     )
 
 
@@ -184,7 +197,7 @@ def _deletion(stack: str, drift: ResourceChange, change: ResourceChange | None) 
         paths=(),
         undo=change.action if change is not None else Action.NO_OP,
         fingerprint=fingerprint(stack, drift.address, DriftKind.DELETED, ()),
-        details=_details(drift, None, ()),
+        details=_details(drift, None, (), ()),
         identity=_identity(drift),
     )
 
@@ -208,7 +221,7 @@ def _input(stack: str, change: ResourceChange) -> ResourceDrift:
         fingerprint=fingerprint(stack, change.address, DriftKind.INPUT, paths),
         observed=_of(change.before_marks, paths),
         values=changed_values(change) if paths else {},
-        details=_details(None, change, paths),
+        details=_details(None, change, paths, paths),
     )
 
 

@@ -9,5 +9,8 @@ from terrace.plans.attribute_diff import NotedDifferences, value_diff, with_note
 def drift_differences(resource: ResourceDrift) -> NotedDifferences:
     """Returns the differences of a resource, as far as its values are known, with what they open and what forces a
     replacement where a deployment undoes them."""
-    attributes = {path: value_diff(deployed, live) for path, (deployed, live) in resource.values.items()}
+    attributes = {
+        path: value_diff(deployed, live, secret=path in resource.details.secret)
+        for path, (deployed, live) in resource.values.items()
+    }
     return with_notes(attributes, resource.details.opened, resource.details.forcing)

@@ -51,11 +51,13 @@ class DriftDetails:
     """Facts about the values of a drifted resource that only the process that ran the check has.
 
     `opened` is what the difference exposes that was not exposed before. `forcing` are the attributes that force a
-    replacement where a deployment undoes the difference.
+    replacement where a deployment undoes the difference. `secret` are the paths with a masked part that differs beside
+    visible ones.
     """
 
     opened: tuple[Exposure, ...] = ()
     forcing: tuple[Path, ...] = ()
+    secret: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,17 +174,19 @@ def output_diff(output: OutputChange) -> tuple[Difference, ...]:
     return tuple(part for difference in differences(before, after) for part in expand(difference))
 
 
-def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
+def value_diff(before: Value, after: Value, *, secret: bool = False) -> tuple[Difference, ...]:
     """Returns the difference of an attribute that differs, with paths from its value on, without empty parts of what
     was added. A value of None stands for "not set".
 
-    The values must be masked already. A last difference of MASKED alone is a sensitive part that differs.
+    The values must be masked already. A last difference of MASKED alone is a sensitive part that differs; `secret` is
+    whether one is known to differ.
     """
     before, after = (ABSENT if value is None else value for value in (before, after))
     old, new = _equally_masked(before, after)
     diffs = tuple(part for diff in differences(old, new) for part in expand(diff))
     is_changed = before is not ABSENT and after is not ABSENT
-    if not diffs or (is_changed and set(_masked_paths(before, ())) != set(_masked_paths(after, ()))):
+    differs = is_changed and (secret or set(_masked_paths(before, ())) != set(_masked_paths(after, ())))
+    if not diffs or differs:
         return (*diffs, Difference((), MASKED, MASKED))
     return tuple(diff for diff in diffs if not (diff.is_added and is_empty(diff.after))) or diffs
 

@@ -62,6 +62,7 @@ class ResourceChange:
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
     `before_marks` and `after_marks` distinguish masked values: attribute -> keyed mark of its value, for drift and for
     changes that do something. One that is known only after apply has the mark of its old value in both.
+    `changed_secrets` are the masked values that an update or a replacement alters, as paths through objects only.
     """
 
     address: str
@@ -89,6 +90,7 @@ class ResourceChange:
     create_first: bool = False
     before_marks: Mapping[str, str] = field(default_factory=dict)
     after_marks: Mapping[str, str] = field(default_factory=dict)
+    changed_secrets: tuple[Path, ...] = ()
 
     @property
     def shown_address(self) -> str:

@@ -14,8 +14,8 @@ from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
 from terrace.plans.instances import Evaluation
 from terrace.plans.links import links, references
-from terrace.plans.masking import mask, paths
-from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
+from terrace.plans.masking import changed_secrets, mask, paths
+from terrace.plans.model import Action, CheckResult, OutputChange, Path, Plan, ResourceChange, Value
 from terrace.plans.partly_known_json import Documents
 from terrace.plans.schemas import Unsettable
 from terrace.plans.secrets import Secrets
@@ -160,6 +160,7 @@ def _drift(resource: json_format.Resource, secrets: Secrets, key: DigestKey, com
         after=_less(change.after, noise),
         before_marks=_less(change.before_marks, noise),
         after_marks=_less(change.after_marks, noise),
+        changed_secrets=tuple(path for path in change.changed_secrets if not path or path[0] not in noise),
     )
 
 
@@ -182,6 +183,7 @@ def _change(
     later = tuple(paths(unknown)) if unknown else ()
     before_marks: Mapping[str, str] = {}
     after_marks: Mapping[str, str] = {}
+    secret_changes: tuple[Path, ...] = ()
     if action is not Action.NO_OP:
         was = json_format.value(change.before)
         before_marks = marks(resource.address, was, key)
@@ -191,6 +193,13 @@ def _change(
         open_names = {str(path[0]) for path in later}
         planned = marks(resource.address, _less(json_format.value(change.after), frozenset(open_names)), key)
         after_marks = {**{name: mark for name, mark in before_marks.items() if name in open_names}, **planned}
+        secret_changes = tuple(
+            path
+            for path in changed_secrets(
+                json_format.value(change.before), before, json_format.value(change.after), after
+            )
+            if not path or str(path[0]) not in open_names
+        )
     moved = resource.previous_address if resource.previous_address != resource.address else None
     return ResourceChange(
         address=resource.address,
@@ -214,6 +223,7 @@ def _change(
         create_first=change.actions == ["create", "delete"],
         before_marks=before_marks,
         after_marks=after_marks,
+        changed_secrets=secret_changes,
     )
 
 
