@@ -67,6 +67,38 @@ def test_what_they_say_of_place_and_time_is_kept() -> None:
     assert found["aws_c"] == (1, 0, None)
 
 
+IN_JSON = b"""{
+  "//": ["terrace:ignore format", 1],
+  "resource": {"aws_s3_bucket": {"logs": [{
+    "//": "terrace:ignore s3-logging logs go elsewhere",
+    "bucket": "terrace:ignore no text",
+    "rule": {"//": "checkov:skip=CKV_AWS_18: none"}
+  }]}},
+  "module": {"net": {"//": "tfsec:ignore:aws-x:exp:2026-07-01", "//": "trivy:ignore:y"}},
+  "output": {"//": {"value": "terrace:ignore no property"}, "a": {"//": "terrace:ignore\\u0020unused"}}
+}"""
+
+
+def test_a_property_for_comments_in_json_is_read_as_a_comment() -> None:
+    found = [(s.tool, s.rule, s.reason, s.line, s.resource, s.until) for s in skips(f"{PATH}.json", IN_JSON)]
+    assert found == [
+        ("terrace", "format", "", 2, "", None),
+        ("terrace", "s3-logging", "logs go elsewhere", 4, "aws_s3_bucket.logs", None),
+        ("checkov", "CKV_AWS_18", "none", 6, "aws_s3_bucket.logs", None),
+        ("tfsec", "aws-x", "", 8, "module.net", date(2026, 7, 1)),
+        ("trivy", "y", "", 8, "module.net", None),
+        ("terrace", "unused", "", 9, "", None),
+    ]
+    assert find_added_skips(f"{PATH}.json", b"\n" + IN_JSON, IN_JSON) == ()
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"//": "terrace:ignore a"', b"[" * 100_000 + b"terrace:ignore", b"\xffterrace:ignore"]
+)
+def test_a_broken_file_in_json_has_no_comments(content: bytes) -> None:
+    assert skips(f"{PATH}.json", content) == ()
+
+
 def test_only_comments_that_the_change_brings_count_wherever_they_move() -> None:
     moved = b"# one line more\n" + SOURCE
     assert find_added_skips(PATH, moved, SOURCE) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -51,6 +52,73 @@ def read_json(content: bytes | str, *, parse_float: Callable[[str], Any] = float
     Raises ValueError where it is not JSON, and RecursionError where it is nested too deeply.
     """
     return json.loads(content, object_pairs_hook=merge_pairs, parse_float=parse_float)
+
+
+class PlacedText(str):
+    """A string with the line where it is in its file, from 1."""
+
+    __slots__ = ("line",)
+
+    line: int
+
+
+def read_placed_json(content: bytes) -> Any:
+    """Returns the document as `read_json` does, more slowly: each string that is a value is a PlacedText.
+
+    Raises ValueError and RecursionError as `read_json` does.
+    """
+    text = content.decode()
+    read_json(text)
+    value, _ = _Scanner(text).scan(0)
+    return value
+
+
+class _Scanner:
+    """Reads values of a valid document from their offsets on."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._breaks = [line_break.start() for line_break in re.finditer("\n", text)]
+        self._decoder = json.JSONDecoder()
+
+    def scan(self, offset: int) -> tuple[Any, int]:
+        """Returns the next value and the offset after it."""
+        begin = self._skip(offset)
+        match self._text[begin]:
+            case "{":
+                return self._object(begin + 1)
+            case "[":
+                return self._array(begin + 1)
+        value, end = self._decoder.raw_decode(self._text, begin)
+        if isinstance(value, str):
+            value = PlacedText(value)
+            value.line = bisect(self._breaks, begin) + 1
+        return value, end
+
+    def _object(self, offset: int) -> tuple[dict[str, Any], int]:
+        pairs = []
+        offset = self._skip(offset)
+        while self._text[offset] != "}":
+            name, offset = self._decoder.raw_decode(self._text, offset)
+            value, offset = self.scan(offset)
+            pairs.append((name, value))
+            offset = self._skip(offset)
+        return merge_pairs(pairs), offset + 1
+
+    def _array(self, offset: int) -> tuple[list[Any], int]:
+        items = []
+        offset = self._skip(offset)
+        while self._text[offset] != "]":
+            item, offset = self.scan(offset)
+            items.append(item)
+            offset = self._skip(offset)
+        return items, offset + 1
+
+    def _skip(self, offset: int) -> int:
+        """Returns the offset after blanks and separators."""
+        while self._text[offset] in " \t\r\n,:":
+            offset += 1
+        return offset
 
 
 def merge_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,12 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-from terrace.hcl.syntax import blocks, head, line_of, parse, text_of, walk
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from terrace.hcl.comments import Comment, read_comments
 
 _RULE = r"[A-Za-z0-9*][A-Za-z0-9_.*/-]*"
 _ANY = re.compile(rb"terrace:ignore|(checkov|bridgecrew|cortex):skip|(trivy|tfsec):ignore|tflint-ignore")
@@ -52,16 +48,9 @@ class Skip:
 
 def skips(path: str, content: bytes) -> tuple[Skip, ...]:
     """Returns every rule that the comments of a configuration file ask to skip, in their order. Never raises."""
-    if path.endswith(".json") or not _ANY.search(content):
+    if not _ANY.search(content):
         return ()
-    root = parse(content).root_node
-    tops = list(blocks(root))
-    skips: list[Skip] = []
-    for node in walk(root):
-        if node.type == "comment":
-            for at, text in enumerate(text_of(node).split("\n")):
-                skips += _of_line(text.removesuffix("*/").rstrip(), path, line_of(node) + at, tops)
-    return tuple(skips)
+    return tuple(skip for comment in read_comments(path, content) for skip in _of_comment(comment, path))
 
 
 def find_added_skips(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
@@ -76,8 +65,9 @@ def find_added_skips(path: str, content: bytes, accepted: bytes) -> tuple[Skip, 
     return tuple(fresh)
 
 
-def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip]:
-    resource, first, last = _block_of(line, tops)
+def _of_comment(comment: Comment, path: str) -> Iterator[Skip]:
+    text, line = comment.text, comment.line
+    resource, first, last = _address(comment.block), min(line, comment.first or line), comment.last or line
     if ours := _OURS.search(text):
         yield Skip(ours[1], "terrace", ours[2].strip(), path, line, resource, first, last)
     if checkov := _CHECKOV.search(text):
@@ -92,15 +82,10 @@ def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip
         yield Skip(trivy[2], trivy[1], reason, path, line, resource, first, last, _day(trivy[3]))
 
 
-def _block_of(line: int, tops: list[Node]) -> tuple[str, int, int]:
-    """Returns the address and lines of the block that a comment is in, else of the next one, else of no block."""
-    for block in tops:
-        first, last = line_of(block), int(block.end_point[0]) + 1
-        if line <= last:
-            kind, labels = head(block)
-            addresses = {"resource": labels, "data": ["data", *labels], "module": ["module", *labels]}
-            return ".".join(addresses.get(kind, [])), min(line, first), last
-    return "", line, line
+def _address(block: tuple[str, ...]) -> str:
+    """Returns the address of a block from its type and labels; "" for blocks that are no objects."""
+    kind, labels = block[:1], block[1:]
+    return ".".join(labels if kind == ("resource",) else block if kind in (("data",), ("module",)) else ())
 
 
 def _day(more: str) -> date | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from terrace.assess.waiver import BASELINE, PATH, Waiver
 from terrace.config.model import Config
 from terrace.errors import BadInput
+from terrace.hcl.layout import is_configuration
 from terrace.hcl.tree import Tree, read_many
 from terrace.waivers.comments import find_added_skips
 from terrace.waivers.judging import Waivers
@@ -27,7 +28,7 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
     """
     offered = records(head, proposed)
     same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
-    sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
+    sources = [path for path in changed if is_configuration(path.rpartition("/")[2]) and path in head.entries]
     before = read_many(trusted, [path for path in sources if path in trusted.entries])
     contents = read_many(head, sources).items()
     requested = tuple(
