@@ -12,7 +12,7 @@ from terrace.apps.output.progress import Silent
 from terrace.drift.state_adoption import Row
 from terrace.plans.ports import Progress
 from terrace.report.terminal.adoption import row_line
-from terrace.report.terminal.screen import Record, Tree, live, spinner
+from terrace.report.terminal.screen import Record, Tree, live_display, spinner
 
 
 class Quiet(Silent):
@@ -31,7 +31,7 @@ class _Tree(Quiet):
         self._number = number
         self._done = 0
         self._doing: dict[str, str] = {}
-        self._live = live(self._console, self._draw)
+        self._live = live_display(self._console, self._draw)
 
     @contextmanager
     def draw(self) -> Iterator[_Tree]:

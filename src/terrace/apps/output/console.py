@@ -54,12 +54,12 @@ def note(text: str) -> None:
     sys.stderr.write(visible(text) + "\n")
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
+def confirm(question: str, *, yes: bool) -> bool:
     """Asks on a terminal, and returns whether the user agrees. Without a terminal, `--yes` is required."""
     return yes or answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
 
-def typed_back(name: str, question: str, *, yes: bool) -> bool:
+def confirm_by_name(name: str, question: str, *, yes: bool) -> bool:
     """Asks the user to type a name, and returns whether it matches. Without a terminal, `--yes` is required."""
     return yes or answer(f"{question}: ") == name
 

@@ -29,9 +29,9 @@ Reacted = Deployment | Refused | Pause | None
 
 
 def show_deployment_end(
-    done: Deployment | Refused,
-    reacted: Reacted,
-    kept: KeptPlans,
+    deployment: Deployment | Refused,
+    reaction: Reacted,
+    plans: KeptPlans,
     *,
     situation: Situation | None,
     full: bool = False,
@@ -39,29 +39,29 @@ def show_deployment_end(
     """Prints the result of a deployment with its changes, the reaction to it, and the next command. `situation` is that
     of its environment afterwards; None where the deployment was refused.
     """
-    if isinstance(done, Refused):
-        show(gates_table(done.verdict))
+    if isinstance(deployment, Refused):
+        show(gates_table(deployment.verdict))
         return None
-    if _waited(done) and done.result == "succeeded" and not full:
+    if _was_planned_again(deployment) and deployment.result == "succeeded" and not full:
         # Its changes were shown when it waited, and to each approver.
-        show(deployment_tree(done))
-        show(f"changes: terrace show {done.id}")
+        show(deployment_tree(deployment))
+        show(f"changes: terrace show {deployment.id}")
     else:
-        show(deployment_tree(done, changes=planned_changes(kept, done), full=full))
-    if isinstance(reacted, Pause):
-        show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
-    elif reacted is not None:
-        show(f"{done.environment} failed, and terrace.yaml has `on_failure: rollback`:")
-        return show_deployment_end(reacted, None, kept, situation=situation, full=full)
-    if done.result == "failed" and done.touched:
-        _show_applied(done)
+        show(deployment_tree(deployment, changes=planned_changes(plans, deployment), full=full))
+    if isinstance(reaction, Pause):
+        show(f"not rolling back automatically: {'; '.join(reaction.reasons)}")
+    elif reaction is not None:
+        show(f"{deployment.environment} failed, and terrace.yaml has `on_failure: rollback`:")
+        return show_deployment_end(reaction, None, plans, situation=situation, full=full)
+    if deployment.result == "failed" and deployment.touched:
+        _show_applied(deployment)
     if situation is not None:
         for step in next_lines(situation):
             show(step)
     return None
 
 
-def _waited(deployment: Deployment) -> bool:
+def _was_planned_again(deployment: Deployment) -> bool:
     """Returns whether a deployment waited between a plan and the apply: it planned a stack again afterwards."""
     plans = [step.stack for step in deployment.steps if step.step is Step.PLAN]
     return len(plans) > len(set(plans))
@@ -69,30 +69,30 @@ def _waited(deployment: Deployment) -> bool:
 
 def deployment_json(
     command: str,
-    done: Deployment | Refused,
-    reacted: Reacted = None,
+    deployment: Deployment | Refused,
+    reaction: Reacted = None,
     refusals: Mapping[str, Refusal] | None = None,
-    kept: KeptPlans | None = None,
+    plans: KeptPlans | None = None,
 ) -> DeploymentJson:
     """Returns the result of a deployment, and of the rollback that followed. `refusals` are stacks that are refused,
-    `kept` has the plans to show."""
-    if isinstance(done, Refused):
-        return records.blocked_json(command, done.commit, done.verdict, refusals)
-    if reacted is None:
-        changes = planned_changes(kept, done) if kept is not None else None
-        return records.deployment_json(command, done, refusals=refusals, changes=changes)
-    if isinstance(reacted, Pause):
-        rollback = FollowingRollback(result="paused", reasons=tuple(reacted.reasons))
+    `plans` has the plans to show."""
+    if isinstance(deployment, Refused):
+        return records.blocked_json(command, deployment.commit, deployment.verdict, refusals)
+    if reaction is None:
+        changes = planned_changes(plans, deployment) if plans is not None else None
+        return records.deployment_json(command, deployment, refusals=refusals, changes=changes)
+    if isinstance(reaction, Pause):
+        rollback = FollowingRollback(result="paused", reasons=tuple(reaction.reasons))
     else:
-        rollback = records.following_rollback(deployment_json("rollback", reacted))
-    return records.deployment_json(command, done, rollback=rollback, refusals=refusals)
+        rollback = records.following_rollback(deployment_json("rollback", reaction))
+    return records.deployment_json(command, deployment, rollback=rollback, refusals=refusals)
 
 
-def waiting_handle(context: Context, done: Deployment | Refused) -> str:
+def waiting_handle(context: Context, deployment: Deployment | Refused) -> str:
     """Returns the hash of the pending plans; "" if none need an approval."""
-    if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
+    if isinstance(deployment, Refused) or set(deployment.waiting) <= {HANDED_OVER}:
         return ""
-    return pending_handle(context.policy, context.ledger.read(), done.environment)
+    return pending_handle(context.policy, context.ledger.read(), deployment.environment)
 
 
 def note_uncommitted(missing: Iterable[Notice]) -> None:
@@ -102,8 +102,8 @@ def note_uncommitted(missing: Iterable[Notice]) -> None:
         note(f"hint: {notice.hint}")
 
 
-def _show_applied(done: Deployment) -> None:
+def _show_applied(deployment: Deployment) -> None:
     """Prints which stacks of a failed deployment were applied."""
-    applied = [r.stack for r in done.steps if r.step is Step.APPLY and r.result == "succeeded"]
-    left = [key for key in done.stacks if key not in applied]
-    show(f"applied: {', '.join(applied) or 'no stack completely'}; not applied completely: {', '.join(left)}")
+    applied = [r.stack for r in deployment.steps if r.step is Step.APPLY and r.result == "succeeded"]
+    remaining = [key for key in deployment.stacks if key not in applied]
+    show(f"applied: {', '.join(applied) or 'no stack completely'}; not applied completely: {', '.join(remaining)}")

@@ -122,9 +122,9 @@ class LiveTree:
         self._live: Live | None = None
 
     def __enter__(self) -> LiveTree:
-        from terrace.report.terminal.screen import live
+        from terrace.report.terminal.screen import live_display
 
-        self._live = live(self._console, self._draw)
+        self._live = live_display(self._console, self._draw)
         self._live.start()
         return self
 

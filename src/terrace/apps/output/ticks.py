@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from terrace.plans.kept_plans import KeptPlans
 
 
-def show_action(action: DoneAction, kept: KeptPlans) -> None:
+def show_action(action: DoneAction, plans: KeptPlans) -> None:
     """Prints the result of one action."""
     if isinstance(action.done, Released):
         show(f"{action.environment} accepts deployments again: {action.done.reason}")
         return
-    show_deployment_end(action.done, action.reacted, kept, situation=action.situation)
+    show_deployment_end(action.done, action.reacted, plans, situation=action.situation)
     if action.left_out:
         show_lines(refusal_lines(action.left_out))
 

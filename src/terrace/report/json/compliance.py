@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from terrace.compliance.audit import Basis
 from terrace.compliance.overview import Compliance, LatestAudit
 from terrace.compliance.results import STATES, ControlResult, Evidence, FrameworkResult, OutcomeWord
-from terrace.report.json.record import Counts, JsonRecord, when, when_known
+from terrace.report.json.record import Counts, JsonRecord, format_optional_time, format_time
 
 ControlState = Literal["pass", "fail", "not_evaluated", "manual"]
 
@@ -120,7 +120,7 @@ class ComplianceJson(JsonRecord, tag_field="schema", tag="terrace/compliance@1")
 def compliance_json(record: Compliance) -> ComplianceJson:
     """Returns the output of `terrace report compliance`."""
     return ComplianceJson(
-        at=when(record.at),
+        at=format_time(record.at),
         policy=record.policy,
         ledger_head=record.head,
         stale_after_days=record.span.stale.days,
@@ -136,7 +136,7 @@ def _compliant_environment(looked: LatestAudit) -> CompliantEnvironment:
         return CompliantEnvironment(name=looked.environment, looked_at=None, notes=tuple(looked.notes))
     return CompliantEnvironment(
         name=looked.environment,
-        looked_at=when(look.at),
+        looked_at=format_time(look.at),
         event=look.id,
         by=look.by,
         basis=look.scope.basis,
@@ -180,7 +180,7 @@ def _evidence_part(evidence: Evidence) -> EvidencePart:
         environment=evidence.environment,
         outcome=evidence.outcome.word,
         what=evidence.what,
-        at=when_known(evidence.at),
+        at=format_optional_time(evidence.at),
         commits=tuple(evidence.commits),
         places=tuple(evidence.places),
     )

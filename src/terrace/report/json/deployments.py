@@ -17,7 +17,7 @@ from terrace.plans.model import Plan
 from terrace.report.json.checks import PlanJson, plan_json
 from terrace.report.json.environments import pending_conditions
 from terrace.report.json.parts import GatePart, PlanSummary, RefusedStack, gate_parts, plan_summary, refused_stacks
-from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.report.json.record import JsonRecord, format_optional_time, format_time
 from terrace.report.json.steps import StepPart, step_part
 from terrace.report.leftovers import ApplyLeftovers
 from terrace.report.next_steps import next_steps
@@ -409,7 +409,7 @@ def approval_part(approval: Approval) -> ApprovalPart:
         role=approval.role,
         answer=approval.answer,
         proof=approval.proof,
-        at=when(approval.at),
+        at=format_time(approval.at),
         comment=approval.comment,
         witness=_witness_part(approval.witness) if approval.witness is not None else UNSET,
     )
@@ -581,8 +581,8 @@ def history_json(rows: Iterable[tuple[Deployment, tuple[Approval, ...]]]) -> His
                 origin=origin_word(deployment.origin),
                 result=result_word(deployment),
                 reasons=tuple(deployment.reasons),
-                started_at=when(deployment.opened_at),
-                ended_at=when_known(deployment.ended_at),
+                started_at=format_time(deployment.opened_at),
+                ended_at=format_optional_time(deployment.ended_at),
                 approvals=tuple(map(approval_part, approvals)),
                 tag=deployment.tag,
             )

@@ -22,7 +22,7 @@ from terrace.report.drift_words import remedy, shown_value
 from terrace.report.json.deployments import DriftDeployment
 from terrace.report.json.parts import RefusedStack, refused_stacks
 from terrace.report.json.plan_changes import DifferencePart, difference_part
-from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.report.json.record import JsonRecord, format_optional_time, format_time
 from terrace.stacks.refusals import Refusal
 
 
@@ -276,9 +276,11 @@ def _drifted_environment(review: Review) -> DriftedEnvironment:
         name=review.environment,
         check=check.id if check else None,
         status=check.status if check else None,
-        checked_at=when(check.at) if check else None,
-        last_good_at=when_known(status.checked_at) if status else None,
-        stacks=tuple(_drifted_stack(review, check.at, seen) for seen in check.observations) if check else (),
+        checked_at=format_time(check.at) if check else None,
+        last_good_at=format_optional_time(status.checked_at) if status else None,
+        stacks=tuple(_drifted_stack(review, check.at, observation) for observation in check.observations)
+        if check
+        else (),
         absorbed=tuple(map(_absorbed_drift, review.absorbed)),
         overdue=status.overdue if status else "",
     )
@@ -308,11 +310,11 @@ def _drift_issue(issue: StackDrift, at: datetime) -> DriftIssue:
     return DriftIssue(
         id=issue.id,
         open=issue.open,
-        opened_at=when(issue.opened_at),
+        opened_at=format_time(issue.opened_at),
         clean_checks=issue.clean,
         blind=issue.blind,
         flapping=issue.flapping(at),
-        turns=tuple(IssueEvent(word=turn.word, at=when(turn.at)) for turn in issue.turns),
+        turns=tuple(IssueEvent(word=turn.word, at=format_time(turn.at)) for turn in issue.turns),
     )
 
 
@@ -345,7 +347,7 @@ def _drifted_resource(review: Review, observation: Observation, resource: Resour
 def _cause_part(cause: Cause) -> CausePart:
     return CausePart(
         source=cause.source,
-        at=when(cause.at),
+        at=format_time(cause.at),
         who=cause.who,
         what=cause.what,
         origin=cause.origin,
@@ -378,7 +380,7 @@ def _absorbed_drift(absorption: Absorption) -> AbsorbedDrift:
         severity=absorption.resource.severity.word,
         paths=tuple(absorption.resource.kept),
         deployment=absorption.deployment,
-        at=when(absorption.at),
+        at=format_time(absorption.at),
         acknowledged=_acknowledgement_part(absorption.acknowledged),
     )
 
@@ -386,7 +388,7 @@ def _absorbed_drift(absorption: Absorption) -> AbsorbedDrift:
 def _acknowledgement_part(acknowledgement: Acknowledgement | None) -> AcknowledgementPart | UnsetType:
     if acknowledgement is None:
         return UNSET
-    return AcknowledgementPart(by=acknowledgement.by, reason=acknowledgement.reason, at=when(acknowledgement.at))
+    return AcknowledgementPart(by=acknowledgement.by, reason=acknowledgement.reason, at=format_time(acknowledgement.at))
 
 
 class DriftAckJson(JsonRecord, tag_field="schema", tag="terrace/drift-ack@1"):

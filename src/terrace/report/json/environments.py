@@ -13,7 +13,7 @@ from terrace.errors import TerraceError
 from terrace.ledger.adoptions import AdoptedStack
 from terrace.ledger.deployment import Deployment
 from terrace.report.json.parts import GatePart, RefusedStack, gate_parts, refused_stacks
-from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.report.json.record import JsonRecord, format_optional_time, format_time
 from terrace.report.next_steps import next_steps
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import StateWord, state_word
@@ -175,16 +175,16 @@ def _environment_status(
         name=situation.environment,
         state=state_word(latest, hold),
         commit=good.commit if good is not None else UNSET,
-        since=when_known(good.ended_at) if good is not None else UNSET,
+        since=format_optional_time(good.ended_at) if good is not None else UNSET,
         live=live.commit if live is not None else None,
         deployment=latest.id if latest is not None else UNSET,
         waiting_for=pending_conditions(situation) if is_open else (),
         running=_running_steps(latest) if latest is not None and is_open else UNSET,
         reasons=tuple(latest.reasons) if latest is not None and has_failed else UNSET,
         handle=situation.handle,
-        held=HoldPart(reason=hold.reason, by=hold.by, since=when(hold.since)) if hold is not None else UNSET,
+        held=HoldPart(reason=hold.reason, by=hold.by, since=format_time(hold.since)) if hold is not None else UNSET,
         alarms=tuple(alarms),
-        drift=DriftStatus(status=drift.status, checked_at=when_known(drift.checked_at), overdue=drift.overdue)
+        drift=DriftStatus(status=drift.status, checked_at=format_optional_time(drift.checked_at), overdue=drift.overdue)
         if drift is not None
         else UNSET,
         gates=gate_parts(situation.step.verdict) if isinstance(situation.step, Wait) else (),
@@ -202,7 +202,9 @@ def pending_conditions(situation: Situation) -> tuple[str, ...]:
 
 def _running_steps(deployment: Deployment) -> tuple[RunningStep, ...]:
     return tuple(
-        RunningStep(step=step.step.value, stack=step.stack, attempt=step.attempt, since=when_known(step.began_at))
+        RunningStep(
+            step=step.step.value, stack=step.stack, attempt=step.attempt, since=format_optional_time(step.began_at)
+        )
         for step in deployment.steps
         if step.open
     )
@@ -231,7 +233,7 @@ def status_json(
             for name, stacks in adopted.items()
             for key, stack in sorted(stacks.items())
         ),
-        as_of=when_known(as_of),
+        as_of=format_optional_time(as_of),
     )
 
 

@@ -14,7 +14,7 @@ from terrace.config.model import Grade
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
 from terrace.plans.summaries import notices
-from terrace.report.json.record import JsonRecord, when
+from terrace.report.json.record import JsonRecord, format_time
 from terrace.stacks.model import Notice
 from terrace.stacks.refusals import Refusal
 
@@ -208,7 +208,7 @@ def gate_parts(verdict: Verdict) -> tuple[GatePart, ...]:
             outcome=result.outcome,
             reason=result.reason,
             satisfy=result.satisfy or "",
-            until=when(result.until) if result.until is not None else None,
+            until=format_time(result.until) if result.until is not None else None,
         )
         for result in verdict.results
     )

@@ -27,14 +27,14 @@ def encode(record: JsonRecord) -> str:
     return json.dumps(msgspec.to_builtins(record), indent=2, ensure_ascii=True) + "\n"
 
 
-def when(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Returns a moment as ISO 8601 in UTC: `2026-01-31T12:00:00Z`."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def when_known(moment: datetime | None) -> str | None:
+def format_optional_time(moment: datetime | None) -> str | None:
     """Returns a moment as ISO 8601 in UTC; None where it is unknown."""
-    return when(moment) if moment is not None else None
+    return format_time(moment) if moment is not None else None
 
 
 def with_offset(moment: datetime) -> str:

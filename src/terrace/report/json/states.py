@@ -8,7 +8,7 @@ from datetime import datetime
 from terrace.ledger.events.states import DrillResult, RestoreResult, StateFinding
 from terrace.plans.model import Action
 from terrace.plans.ports import StateSnapshot
-from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.report.json.record import JsonRecord, format_optional_time, format_time
 from terrace.states.backup_status import BackupStatus
 from terrace.states.backups import BackupRecord, Catalogue, Moment, Reencryption
 from terrace.states.restore_rules import Difference
@@ -174,7 +174,7 @@ def state_list_json(
                 stack=backup_status.stack,
                 environment=backup_status.environment,
                 backup=backup_status.backup or None,
-                checked_at=when_known(backup_status.checked_at),
+                checked_at=format_optional_time(backup_status.checked_at),
                 exposure_ms=milliseconds(backup_status.exposure(now)),
                 alarm=backup_status.alarm or None,
             )
@@ -192,7 +192,7 @@ def _backup_part(record: BackupRecord, good: frozenset[str], backup_status: Back
         name=record.name,
         stack=record.stack,
         environment=record.environment,
-        taken_at=when(record.taken_at),
+        taken_at=format_time(record.taken_at),
         moment=record.moment,
         lineage=record.lineage,
         serial=record.serial,
@@ -203,8 +203,8 @@ def _backup_part(record: BackupRecord, good: frozenset[str], backup_status: Back
         key_id=record.key_id,
         recipients=tuple(record.recipients),
         good=record.original in good,
-        checked_at=when_known(backup_status.checked_at) if backup_status is not None and is_current else None,
-        drilled_at=when(drill.at) if drill is not None and is_drilled else None,
+        checked_at=format_optional_time(backup_status.checked_at) if backup_status is not None and is_current else None,
+        drilled_at=format_time(drill.at) if drill is not None and is_drilled else None,
         drill=drill.result if drill is not None and is_drilled else None,
     )
 

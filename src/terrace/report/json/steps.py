@@ -11,7 +11,7 @@ from terrace.errors import Diagnostic
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
 from terrace.ledger.events.steps import ActionName, ApplyProgressRecord, Detail, RecordedChange
 from terrace.plans.apply_progress import ChangeState
-from terrace.report.json.record import JsonRecord, when_known
+from terrace.report.json.record import JsonRecord, format_optional_time
 from terrace.rollout.ports import StepLog
 
 MessageSeverity = Literal["error", "warning", "note"]
@@ -178,8 +178,8 @@ def step_part(step: StepRecord) -> StepPart:
         stack=step.stack or None,
         result=step.result,
         message=step.message,
-        started_at=when_known(step.began_at),
-        ended_at=when_known(step.ended_at),
+        started_at=format_optional_time(step.began_at),
+        ended_at=format_optional_time(step.ended_at),
         digest=detail.digest or "" if detail.changes is not UNSET else UNSET,
         changes=_step_changes(detail.changes) if detail.changes is not UNSET else UNSET,
         notices=tuple(detail.notices) if detail.notices is not UNSET else UNSET,

@@ -30,14 +30,14 @@ def baseline_summary(renewed: Renewed, unused: Iterable[Waiver]) -> Record:
             rules[record.rule] += record.count
         lines += [f"  {number:>4} {visible(rule)}" for rule, number in rules.most_common(MOST)]
     if renewed.gone:
-        lines += ["no longer found:", *_shortened([f"  {visible(record.about)}" for record in renewed.gone])]
+        lines += ["no longer found:", *_shorten([f"  {visible(record.about)}" for record in renewed.gone])]
     if renewed.fresh:
-        lines += ["new findings; fix them, or --accept their RULE:", *_shortened([_line(f) for f in renewed.fresh])]
+        lines += ["new findings; fix them, or --accept their RULE:", *_shorten([_line(f) for f in renewed.fresh])]
     if renewed.outside:
         outside = [f"{_line(finding)} ({why})" for finding, why in renewed.outside]
-        lines += ["cannot be known findings:", *_shortened(outside)]
+        lines += ["cannot be known findings:", *_shorten(outside)]
     if idle := [f"  {w.source}:{w.line}: {visible(w.about)} ({visible(w.owner)})" for w in unused]:
-        lines += ["waivers that match no finding; remove them:", *_shortened(idle)]
+        lines += ["waivers that match no finding; remove them:", *_shorten(idle)]
     if renewed.blind:
         lines += ["Not everything could be checked: records of the unchecked parts were kept."]
     return paragraph(lines)
@@ -49,6 +49,6 @@ def _line(finding: Finding) -> str:
     return visible(f"  {finding.rule}{at}: {finding.message}")
 
 
-def _shortened(lines: Sequence[str]) -> list[str]:
+def _shorten(lines: Sequence[str]) -> list[str]:
     more = and_more(len(lines) - MOST)
     return [*lines[:MOST], *([f"  {more}"] if more else [])]

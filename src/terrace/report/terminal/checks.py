@@ -106,12 +106,12 @@ def _report(record: CheckOutcome) -> Record:
     findings = list(assessment.findings)
     listed = findings if record.explain else [finding for finding in findings if not is_known(finding)]
     listed_stacks = {finding.stack for finding in listed if finding.rule == "plan"}
-    many = are_many(assessment.plans.values(), full=record.full)
+    is_summary = are_many(assessment.plans.values(), full=record.full)
     for impact in change_set.impacts:
         branch = _add_impact(tree, impact, why=False)
         key = impact.stack.key
         if key in assessment.plans:
-            _add_plan(branch, assessment.plans[key], full=record.full, listed=not many)
+            _add_plan(branch, assessment.plans[key], full=record.full, listed=not is_summary)
         elif key in assessment.unplanned:
             why = assessment.unplanned[key]
             shown = _first_line(why) if key in listed_stacks else why
@@ -128,7 +128,7 @@ def _report(record: CheckOutcome) -> Record:
     if record.passed and grave:
         blocked = f" (risk: {record.risk.level})"
     parts: list[Record] = [line("verdict: ", word, blocked), line(""), tree]
-    if many:
+    if is_summary:
         parts += [line(""), overview(assessment.plans, "terrace check --full")]
     if listed:
         parts += [line(""), findings_table(listed, full=record.full)]
@@ -168,12 +168,12 @@ def plans_tree(
 
     Many changes are shown as an overview, with the `command` that shows all; with `full` each is shown completely.
     """
-    many = are_many(plans.values(), full=full)
+    is_summary = are_many(plans.values(), full=full)
     listed_stacks = {finding.stack for finding in findings if finding.rule == "plan"}
     tree = Tree(line(f"{len(plans)} planned", style="bold"))
-    shown = list(plans.items())[: MOST_STACKS if many else None]
+    shown = list(plans.items())[: MOST_STACKS if is_summary else None]
     for key, plan in shown:
-        if many:
+        if is_summary:
             tree.node(line(f"{key}: {plan_line(plan)}"))
         else:
             _add_plan(tree.node(line(key)), plan, full=full, listed=True)
@@ -182,7 +182,7 @@ def plans_tree(
     for key, why in unplanned.items():
         reason = _first_line(why) if key in listed_stacks else why
         tree.node(paragraph(f"{key}: not planned: {reason}".split("\n"), style="red"))
-    return Group(tree, overview(plans, command)) if many else tree
+    return Group(tree, overview(plans, command)) if is_summary else tree
 
 
 def _first_line(text: str) -> str:

@@ -57,7 +57,7 @@ def deployment_tree(
     an overview, unless `full`.
     """
     plans: Mapping[str, Plan] = changes.plans if changes is not None else {}
-    many = are_many(plans.values(), full=full)
+    is_summary = are_many(plans.values(), full=full)
     word = result_word(deployment)
     style = RESULT_STYLES.get(word, "")
     environment, commit = deployment.environment, deployment.commit[:7]
@@ -71,7 +71,7 @@ def deployment_tree(
         for step in steps:
             node = branch.node(step_line(step))
             plan = plans.get(key) if step is newest else None
-            if plan is not None and not many:
+            if plan is not None and not is_summary:
                 add_changes(node, plan, full=full)
                 continue
             for notice in step.detail.notices or ():
@@ -85,7 +85,7 @@ def deployment_tree(
             tree.node(paragraph(reason.split("\n"), style=style))
     if deployment.tag:
         tree.node(line(f"tag {deployment.tag}"))
-    parts = [overview(plans, f"terrace show {deployment.id} --full")] if many else []
+    parts = [overview(plans, f"terrace show {deployment.id} --full")] if is_summary else []
     parts += failure_lines(deployment)
     return Group(tree, *parts) if parts else tree
 
@@ -176,10 +176,17 @@ def approval_line(approval: Approval) -> Line:
 
 def history_report(deployments: Sequence[Deployment]) -> Record:
     """Returns deployments, a line each, and below them why those did not succeed that did not."""
-    failed = [one for one in deployments if one.result not in (None, "succeeded") and one.reasons]
+    failed = [
+        deployment for deployment in deployments if deployment.result not in (None, "succeeded") and deployment.reasons
+    ]
     reasons = [
-        line((f"{one.id}  ", "bold"), f"{one.environment}: ", one.reasons[0].split("\n")[0], _more(one.reasons))
-        for one in failed
+        line(
+            (f"{deployment.id}  ", "bold"),
+            f"{deployment.environment}: ",
+            deployment.reasons[0].split("\n")[0],
+            _more(deployment.reasons),
+        )
+        for deployment in failed
     ]
     return Group(history_table(deployments), *([line(), line("Reasons", style="bold"), *reasons] if reasons else []))
 

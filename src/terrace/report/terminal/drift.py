@@ -73,26 +73,26 @@ def _lines(review: Review, observation: Observation, extent: Extent) -> Iterable
         flapping = "; the drift comes and goes" if issue.flapping(review.check.at) else ""
         since = f"{issue.opened_at:%Y-%m-%d %H:%M} UTC"
         if observation.status == "clean":
-            left = plural(CLEAN_TO_CLOSE - issue.clean, "more clean check")
-            yield f"it drifted on {since} and is clean now{flapping}: closed after {left}", ""
+            remaining = plural(CLEAN_TO_CLOSE - issue.clean, "more clean check")
+            yield f"it drifted on {since} and is clean now{flapping}: closed after {remaining}", ""
         else:
             yield f"drifted since {since}{flapping}", ""
     for resource in observation.resources:
-        what = resource_words(resource.address, resource.paths)
-        yield f"{resource.severity.word} {kind_words(resource)} {what}", SEVERITY_STYLES[resource.severity]
+        words = resource_words(resource.address, resource.paths)
+        yield f"{resource.severity.word} {kind_words(resource)} {words}", SEVERITY_STYLES[resource.severity]
         if has_attribute_lines(review, resource):
             for attribute in attribute_lines(review, resource, extent):
                 yield line(f"  {visible(attribute.text)}", (attribute.note, "red bold")), ""
                 yield from ((line("  ", part), "") for row in attribute.rows for part in row_lines(row))
         yield from ((part, "") for row in drift_warnings(resource) for part in row_lines(row))
         yield from ((f"  {text}", "") for text in cause_lines(resource))
-        given = find_acknowledgement(review.acknowledged, resource, resource.paths)
-        if given is not None:
-            yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
+        acknowledgement = find_acknowledgement(review.acknowledged, resource, resource.paths)
+        if acknowledgement is not None:
+            yield f"  acknowledged by {visible(acknowledgement.by)}: {visible(acknowledgement.reason)}", "cyan"
         yield f"  → {remedy(review.environment, resource, observation.commit)}", "cyan"
     for ignored in observation.ignored:
-        what = resource_words(ignored.address, ignored.paths)
-        yield f"ignored {what} until {ignored.until} ({visible(ignored.owner)})", "dim"
+        words = resource_words(ignored.address, ignored.paths)
+        yield f"ignored {words} until {ignored.until} ({visible(ignored.owner)})", "dim"
     for notice in observation.notices:
         yield visible(notice), "yellow"
     if observation.undeployed:
@@ -105,11 +105,11 @@ def drift_adoption(path: str, adoption: Adoption) -> Record:
     for written in adoption.written:
         old, new = _one_line(written.old), _one_line(written.new)
         lines.append(line(f"{visible(path)}:{written.line}: {written.attribute} was {old}, is {new}"))
-    for left in adoption.left:
-        text = f"{visible(path)}:{left.line}: {left.attribute} is not written: {left.why}"
+    for unwritten in adoption.left:
+        text = f"{visible(path)}:{unwritten.line}: {unwritten.attribute} is not written: {unwritten.why}"
         lines.append(line(text, style="yellow"))
-        lines.append(line(f"  deployed: {_one_line(left.old)}"))
-        lines.append(line(f"  live: {_one_line(left.new)}"))
+        lines.append(line(f"  deployed: {_one_line(unwritten.old)}"))
+        lines.append(line(f"  live: {_one_line(unwritten.new)}"))
     return Group(*lines)
 
 

@@ -25,7 +25,7 @@ def explanation(situation: Situation, now: datetime) -> Record:
     parts: list[Record] = [line((situation.environment, "bold"), ": ", (word, RESULT_STYLES.get(word, "")))]
     live = situation.live
     parts.append(line(f"  live: {live.commit[:7]} ({since(live, now)})" if live else "  live: nothing yet"))
-    parts += [line("  ", one) for one in pending_lines(situation, now)]
+    parts += [line("  ", pending) for pending in pending_lines(situation, now)]
     if situation.hold is not None:
         hold = situation.hold
         parts.append(line(f"  on hold since {ago(hold.since, now)}: {hold.reason} (by {hold.by})", style="yellow"))
@@ -33,7 +33,7 @@ def explanation(situation: Situation, now: datetime) -> Record:
         parts.append(line(f"  the gates cannot be evaluated now: {situation.problem}", style="red"))
     if situation.open_gates:
         parts += [line(), line("Open gates", style="bold"), _gates(situation.open_gates, now)]
-    parts += _ended(situation.latest)
+    parts += _result_lines(situation.latest)
     steps = next_lines(situation)
     return Group(*parts, *([line(), *steps] if steps else [line("nothing has to be done")]))
 
@@ -47,13 +47,13 @@ def _gates(results: Iterable[GateResult], now: datetime) -> Table:
         if result.satisfy:
             lines.append(line(f"→ {result.satisfy}", style="cyan"))
         if result.until is not None:
-            left = max(result.until - now, now - now)
-            lines.append(line(f"passes at {moment(result.until)} (in {duration(left, 2)})"))
+            remaining = max(result.until - now, now - now)
+            lines.append(line(f"passes at {moment(result.until)} (in {duration(remaining, 2)})"))
         table.add((f"  {word}", style), result.gate, paragraph(lines))
     return table
 
 
-def _ended(latest: Deployment | None) -> list[Record]:
+def _result_lines(latest: Deployment | None) -> list[Record]:
     """Returns why the newest deployment did not succeed; nothing where it did, or is open."""
     if latest is None or latest.result in (None, "succeeded"):
         return []

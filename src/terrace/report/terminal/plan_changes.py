@@ -73,14 +73,14 @@ def overview(plans: Mapping[str, Plan], command: str) -> Record:
     for change in ordered[:MOST_RISKY]:
         stack = f"{keys[id(change)]}: " if len(plans) > 1 else ""
         lines.append(line(f"  {stack}{riskiest_line(change)}", style=ACTION_STYLES[change.action]))
-    found = groups(ordered)
+    change_groups = groups(ordered)
     lines.append(line(f"All {plural(len(ordered), 'change')} by module and type", style="bold"))
-    lines += [_group(one) for one in found[:MOST_GROUPS]]
-    if more := and_more(len(found) - MOST_GROUPS, "group"):
+    lines += [_group(group) for group in change_groups[:MOST_GROUPS]]
+    if more := and_more(len(change_groups) - MOST_GROUPS, "group"):
         lines.append(line(f"  {more}", style="dim"))
-    said = [notice for plan in plans.values() for notice in notices(plan)]
-    lines += [line(f"! {notice}", style="yellow") for notice in said[:MOST_NOTICES]]
-    if more := and_more(len(said) - MOST_NOTICES, "notice"):
+    all_notices = [notice for plan in plans.values() for notice in notices(plan)]
+    lines += [line(f"! {notice}", style="yellow") for notice in all_notices[:MOST_NOTICES]]
+    if more := and_more(len(all_notices) - MOST_NOTICES, "notice"):
         lines.append(line(f"  {more}", style="dim"))
     lines.append(line(f"every change: {command}", style="dim"))
     return Group(*lines)

@@ -69,7 +69,9 @@ def deployment_progress(
                 branch.node(step_line(step))
                 continue
             activity = activities.get(key)
-            text = running_step(step, activity, _planned(deployment, key), usual.get(_key(deployment, step)), now)
+            text = running_step(
+                step, activity, _expected_changes(deployment, key), usual.get(_key(deployment, step)), now
+            )
             node = branch.node(spinner(text))
             for line in running_changes(activity.running if activity else (), clock):
                 node.node(line, style="dim")
@@ -127,7 +129,7 @@ def _counts(activity: Activity, planned: int | None) -> tuple[str, ...]:
     return (*read, *((plural(activity.planned, "change"),) if activity.planned else ()))
 
 
-def _planned(deployment: Deployment, stack: str) -> int | None:
+def _expected_changes(deployment: Deployment, stack: str) -> int | None:
     """Returns the number of changes that the apply of a plan reports: a replaced resource is destroyed and created."""
     plan = deployment.last(Step.PLAN, stack)
     if plan is None or plan.result != "succeeded":
@@ -140,8 +142,8 @@ def _key(deployment: Deployment, step: StepRecord) -> StepKey:
 
 
 def _is_finished(records: Iterable[StepRecord], stack: str) -> bool:
-    mine = [record for record in records if record.stack == stack]
-    applied = [record for record in mine if record.step is Step.APPLY]
+    steps = [record for record in records if record.stack == stack]
+    applied = [record for record in steps if record.step is Step.APPLY]
     if applied:
         return applied[-1].result == "succeeded"
-    return any(record.step is Step.PLAN and record.result == "succeeded" and record.detail.empty for record in mine)
+    return any(record.step is Step.PLAN and record.result == "succeeded" and record.detail.empty for record in steps)

@@ -22,15 +22,15 @@ def rollback_preview(
     undone: tuple[Deployment, ...],
     plans: Mapping[str, Plan],
     objections: tuple[Objection, ...],
-    left: tuple[str, ...],
+    remaining: tuple[str, ...],
     took: timedelta,
     verdict: Verdict,
     *,
     full: bool = False,
 ) -> Record:
-    """Returns the preview. `left` are stacks that the target does not have, `took` is how long its applies took. With
-    `full` every change is shown completely."""
-    many = are_many(plans.values(), full=full)
+    """Returns the preview. `remaining` are stacks that the target does not have, `took` is how long its applies took.
+    With `full` every change is shown completely."""
+    is_summary = are_many(plans.values(), full=full)
     title = f"{target.environment} back to {target.commit[:7]}: undoes {plural(len(undone), 'deployment')}"
     tree = Tree(line(title, style="bold"))
     for deployment in undone:
@@ -38,12 +38,12 @@ def rollback_preview(
         tree.node(line(f"undoes {deployment.commit[:7]} ({deployment.id}, {result})", style="dim"))
     for key, plan in plans.items():
         branch = tree.node(line(f"{key}: {plan_line(plan)}"))
-        if not many:
+        if not is_summary:
             add_changes(branch, plan, full=full)
         for objection in objections:
             if objection.stack == key:
                 branch.node(line(f"! {objection.address} {objection.why}{_condition(objection)}", style="red"))
-    for key in left:
+    for key in remaining:
         tree.node(line(f"{key} does not exist at {target.commit[:7]} and is not changed", style="yellow"))
     lost = [
         change.shown_address
@@ -53,7 +53,7 @@ def rollback_preview(
     ]
     tree.node(line(f"lost: {', '.join(lost) or 'nothing'}"))
     tree.node(line(f"its applies took {duration(took)} last time"))
-    changes = [overview(plans, f"terrace rollback {target.environment} --plan-only --full")] if many else []
+    changes = [overview(plans, f"terrace rollback {target.environment} --plan-only --full")] if is_summary else []
     return Group(tree, *changes, gates_table(verdict), line("No changes were made."))
 
 

@@ -29,7 +29,7 @@ __all__ = [
     "Table",
     "Tree",
     "line",
-    "live",
+    "live_display",
     "paragraph",
     "plain_text",
     "spinner",
@@ -140,7 +140,7 @@ def spinner(text: str) -> Record:
     return drawn
 
 
-def live(screen: Screen, draw: Callable[[], Record]) -> Live:
+def live_display(screen: Screen, draw: Callable[[], Record]) -> Live:
     """Returns a display that draws the result of `draw` in place until it is stopped, and then disappears."""
     return Live(console=screen, refresh_per_second=8, transient=True, get_renderable=draw)
 

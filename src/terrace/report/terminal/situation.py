@@ -32,7 +32,7 @@ def status_report(situations: Iterable[Situation], drift: Mapping[str, Environme
     for situation in every:
         lines = [*pending_lines(situation, now), *_reasons(situation, now), *next_lines(situation)]
         if lines:
-            parts += [line(), line((situation.environment, "bold")), *(line("  ", one) for one in lines)]
+            parts += [line(), line((situation.environment, "bold")), *(line("  ", pending) for pending in lines)]
     return Group(*parts)
 
 
@@ -46,13 +46,17 @@ def pending_lines(situation: Situation, now: datetime) -> Iterator[Line]:
     latest = situation.latest
     if latest is None or (latest.result == "succeeded" and not latest.undone_by):
         return
-    what = f"deployment {latest.id} of {latest.commit[:7]}, started {ago(latest.opened_at, now)} by {latest.requester}"
+    subject = (
+        f"deployment {latest.id} of {latest.commit[:7]}, started {ago(latest.opened_at, now)} by {latest.requester}"
+    )
     if latest.open and latest.lease is not None:
-        yield line(f"{what}, run by {latest.lease.holder.who}")
+        yield line(f"{subject}, run by {latest.lease.holder.who}")
     elif latest.open:
-        yield line(what, " waits" if not situation.can_continue else " waits for nothing any more: every gate passes")
+        yield line(
+            subject, " waits" if not situation.can_continue else " waits for nothing any more: every gate passes"
+        )
     else:
-        yield line(f"{what}: {result_word(latest)} {ago(latest.ended_at, now)}")
+        yield line(f"{subject}: {result_word(latest)} {ago(latest.ended_at, now)}")
 
 
 def _reasons(situation: Situation, now: datetime) -> Iterator[Line]:

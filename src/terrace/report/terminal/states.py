@@ -201,8 +201,8 @@ def drills_table(drills: Iterable[Drill]) -> Table:
         table.add(
             drill.stack,
             (drill.result, STYLES[drill.result]),
-            _measured(drill.rto, drill.targets[1]),
-            _measured(drill.rpo, drill.targets[0]),
+            _drill_duration(drill.rto, drill.targets[1]),
+            _drill_duration(drill.rpo, drill.targets[0]),
             str(drill.objects) if drill.rto is not None else "-",
             _file_name(drill.backup),
             "; ".join(drill.reasons),
@@ -234,7 +234,7 @@ def _side(name: str, state: StateSnapshot) -> str:
     return f"{_file_name(name)} (serial {state.serial}, Terraform {state.terraform_version or 'unknown'})"
 
 
-def _measured(span: timedelta | None, target: timedelta | None) -> str:
+def _drill_duration(span: timedelta | None, target: timedelta | None) -> str:
     if span is None:
         return "-"
     is_short = timedelta(0) < span < timedelta(seconds=10)

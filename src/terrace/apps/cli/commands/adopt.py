@@ -54,7 +54,7 @@ def adopt(
     from pathlib import Path
 
     from terrace.apps.cli.adoption_progress import adoption_progress
-    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.output.console import confirm, emit, note, show
     from terrace.apps.output.deployments import note_uncommitted
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
@@ -99,7 +99,7 @@ def adopt(
     question = f"adopt {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
     if old_files_note(surveyed.rows):
         question += " Old state files are renamed to *.adopted."
-    if not confirmed(question, yes=yes):
+    if not confirm(question, yes=yes):
         note("No changes were made.")
         return 1
     return _take_over(project, surveyed, reason or "no reason given", len(able), as_json=as_json)

@@ -122,7 +122,7 @@ def _answer(
     as_json: bool,
 ) -> int:
     """Approves or rejects the pending plans; with a handle, only if they are the ones of that handle."""
-    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.output.console import confirm, emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.mirroring import show_deployments
     from terrace.gates.model import Outcome
@@ -150,7 +150,7 @@ def _answer(
         show(f"{environment} would get: {difference_words(brings)}")
         for part in difference_details(brings):
             show(part)
-    if not confirmed(question, yes=yes):
+    if not confirm(question, yes=yes):
         note("No changes were made.")
         return 1
     word = approving.GivenDecision(answer, role, comment, context.vouch, handle=handle)
@@ -184,7 +184,7 @@ def _only_role(project: Project, environment: str) -> str:
 
 def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: bool, as_json: bool) -> int:
     """Withdraws the rejections of the actor in an environment, or the one with an id."""
-    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.output.console import confirm, emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.pipelines.approvals.withdraw import withdraw
     from terrace.report.json.deployments import WithdrawJson
@@ -193,7 +193,7 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
     project.environment(environment)
     context = project.deployment_context(Silent())
     rejections = f"the rejection {of}" if of else f"every rejection of {project.actor}"
-    if not confirmed(f"withdraw {rejections} in {environment} as {project.actor}?", yes=yes):
+    if not confirm(f"withdraw {rejections} in {environment} as {project.actor}?", yes=yes):
         note("No changes were made.")
         return 1
     done = withdraw(context, environment, reason, of=of)

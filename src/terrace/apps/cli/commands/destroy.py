@@ -51,7 +51,7 @@ def destroy(
     from pathlib import Path
 
     from terrace.apps.cli.deployment_run import run_deployment
-    from terrace.apps.output.console import note, typed_back
+    from terrace.apps.output.console import confirm_by_name, note
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.rollback import destroy as destroying
     from terrace.pipelines.rollback.destruction_target import stacks_to_destroy
@@ -61,7 +61,7 @@ def destroy(
     # Before the question: it would be about nothing.
     stacks_to_destroy(project.ledger.read(), environment)
     name = stack or environment
-    if not typed_back(name, f"this destroys everything in {name}; type its name to continue", yes=yes):
+    if not confirm_by_name(name, f"this destroys everything in {name}; type its name to continue", yes=yes):
         note("No changes were made.")
         return 1
     return run_deployment(

@@ -206,12 +206,12 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, y
     from pathlib import Path
 
     from terrace.adapters.signatures import signer
-    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.output.console import confirm, emit, note, show
     from terrace.apps.wiring.project import Project
 
     project = Project(Path(folder), actor=actor)
     question = "Previous holds, unknown outcomes, rejections and approvals will be lost. Start a new ledger?"
-    if not confirmed(question, yes=yes):
+    if not confirm(question, yes=yes):
         note("No changes were made.")
         return 1
     from terrace.report.json.ledger import LedgerBeginJson
@@ -384,13 +384,13 @@ def _dismiss_dates(
 
 def _exit_code_of_no_write(record: JsonRecord, question: str, *, dry_run: bool, yes: bool, as_json: bool) -> int | None:
     """Returns the exit code if nothing is recorded: with `dry_run`, or without consent. None to continue."""
-    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.output.console import confirm, emit, note, show
 
     if dry_run and as_json:
         emit(record)
     elif dry_run:
         show("No changes were made.")
-    elif not confirmed(question, yes=yes):
+    elif not confirm(question, yes=yes):
         note("No changes were made.")
         return 1
     return 0 if dry_run else None

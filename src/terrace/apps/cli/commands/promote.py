@@ -122,7 +122,7 @@ def _agree_to_replace(project: Project, environment: str, commit: str, *, yes: b
     import sys
 
     from terrace.apps.cli.ledger_facts import approvals_of
-    from terrace.apps.output.console import confirmed, note
+    from terrace.apps.output.console import confirm, note
     from terrace.apps.wiring.project import now
     from terrace.ledger import folds
     from terrace.words import ago
@@ -141,4 +141,4 @@ def _agree_to_replace(project: Project, environment: str, commit: str, *, yes: b
     )
     if yes or not (people or sys.stdin.isatty()):
         return True
-    return confirmed(f"replace it? `terrace diff` shows what {commit[:7]} brings.", yes=yes)
+    return confirm(f"replace it? `terrace diff` shows what {commit[:7]} brings.", yes=yes)

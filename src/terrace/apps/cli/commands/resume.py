@@ -201,7 +201,7 @@ def _recover(
 def _agree_to_recover(examination: Examination, *, yes: bool, as_json: bool) -> bool:
     import sys
 
-    from terrace.apps.output.console import note, show, typed_back
+    from terrace.apps.output.console import confirm_by_name, note, show
     from terrace.report.terminal.recovery import leftovers_tree
 
     if yes or not sys.stdin.isatty():
@@ -209,7 +209,7 @@ def _agree_to_recover(examination: Examination, *, yes: bool, as_json: bool) -> 
     if not as_json:
         show(leftovers_tree(examination.deployment, _leftovers(examination), examination.obstacles))
     name = examination.deployment.environment
-    agreed = typed_back(name, f"this recovers {name} with a new plan; type its name to continue", yes=False)
+    agreed = confirm_by_name(name, f"this recovers {name} with a new plan; type its name to continue", yes=False)
     if not agreed:
         note("No changes were made.")
     return agreed
@@ -250,7 +250,7 @@ def _settle(
     """Records that the actor accepts stacks with unknown outcome; exit 1 if more people are required."""
     import sys
 
-    from terrace.apps.output.console import emit, note, show, typed_back
+    from terrace.apps.output.console import confirm_by_name, emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.pipelines.recovery import settlement
     from terrace.report.json.deployments import settled_json
@@ -262,7 +262,7 @@ def _settle(
             show(accepted_tree(record.stack, settlement.addresses(deployment, record)))
     name = deployment.environment
     question = "you checked all resources, and Terrace will not ask about this apply again; type the environment's name"
-    if not yes and not (sys.stdin.isatty() and typed_back(name, question, yes=False)):
+    if not yes and not (sys.stdin.isatty() and confirm_by_name(name, question, yes=False)):
         note("No changes were made. Pass --yes to confirm that you checked all resources.")
         return 1
     settled = settlement.settle(project.deployment_context(Silent()), deployment, stacks, reason, dead)

@@ -61,7 +61,7 @@ def rollback(
     from pathlib import Path
 
     from terrace.apps.cli.deployment_run import run_deployment
-    from terrace.apps.output.console import note, typed_back
+    from terrace.apps.output.console import confirm_by_name, note
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.pipelines.rollback import rollback as rolling
@@ -77,7 +77,7 @@ def rollback(
         raise BadInput("a rollback needs a reason, which is recorded in the ledger", hint="--reason WHY")
     # Before the question: it would be about nothing.
     newest_change(project.ledger.read(), environment)
-    if not typed_back(environment, f"this rolls {environment} back; type its name to continue", yes=yes):
+    if not confirm_by_name(environment, f"this rolls {environment} back; type its name to continue", yes=yes):
         note("No changes were made.")
         return 1
     return run_deployment(

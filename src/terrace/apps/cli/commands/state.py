@@ -178,7 +178,7 @@ def state_restore(
     """
     from pathlib import Path
 
-    from terrace.apps.output.console import emit, note, show, typed_back
+    from terrace.apps.output.console import confirm_by_name, emit, note, show
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
@@ -208,7 +208,7 @@ def state_restore(
             insist_on_accepted(proposal, frozenset(accepted))
             if yes and not reason:
                 raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
-            if not typed_back(stack, f"to restore the state of {stack}, type its name", yes=yes):
+            if not confirm_by_name(stack, f"to restore the state of {stack}, type its name", yes=yes):
                 note("No changes were made.")
                 return 1
             with _note_open_restore(context, environment):
@@ -246,7 +246,7 @@ def state_adopt(
     """
     from pathlib import Path
 
-    from terrace.apps.output.console import emit, note, show, typed_back
+    from terrace.apps.output.console import confirm_by_name, emit, note, show
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.project import Project
     from terrace.drift.state_adoption import Settled
@@ -270,7 +270,7 @@ def state_adopt(
         insist_on_no_creation(proposed, frozenset(accepted))
         if yes and not reason:
             raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
-        if not typed_back(stack, f"to adopt that state for {stack}, type its name", yes=yes):
+        if not confirm_by_name(stack, f"to adopt that state for {stack}, type its name", yes=yes):
             note("No changes were made.")
             return 1
         done = adopt(context, proposed, frozenset(accepted), reason or "no reason given")
