@@ -23,7 +23,7 @@ from rich.console import Console
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from support.check_outcomes import NETWORK, rich  # noqa: E402
+from support.check_outcomes import NETWORK, rich_outcome  # noqa: E402
 from terrace.ledger.deployment import Deployment, Step, StepRecord  # noqa: E402
 from terrace.ledger.events.steps import Detail  # noqa: E402
 from terrace.plans.kept_plans import PlannedChanges  # noqa: E402
@@ -135,7 +135,7 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("Chromium is needed, and it is not on PATH")
-    example, waiting = rich(), waiting_deployment()
+    example, waiting = rich_outcome(), waiting_deployment()
     changes = PlannedChanges({NETWORK.key: example.assessment.plans[NETWORK.key]})
     check, deployment = check_page(example), deployment_page(waiting, (), changes)
     remark = comment_page(comment(example))

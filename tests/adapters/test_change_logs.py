@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.change_logs import activity, exported, put, trail_event, trail_file, trail_name
+from support.change_logs import activity, exported_activity, put, trail_event, trail_file, trail_name
 from terrace.adapters.change_logs import FileChangeLogs, ReadLimits
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.drift.change_logs import LoggedChanges
@@ -33,7 +33,11 @@ def test_a_folder_is_read_with_the_files_of_both_clouds_and_nothing_else_in_it(t
     put(tmp_path, f"logs/{trail_name(AT)}", trail_file(event()))
     put(tmp_path, f"logs/{trail_name(AT - timedelta(days=9))}", b"not read")
     operation = "Microsoft.Network/networkSecurityGroups/write"
-    put(tmp_path, "logs/azure/y=2026/m=11/d=25/h=03/m=00/PT1H.json", json.dumps(exported(AT, operation, NSG)).encode())
+    put(
+        tmp_path,
+        "logs/azure/y=2026/m=11/d=25/h=03/m=00/PT1H.json",
+        json.dumps(exported_activity(AT, operation, NSG)).encode(),
+    )
     put(tmp_path, "logs/list.json", json.dumps([activity(AT, operation, NSG)]).encode())
     put(tmp_path, "logs/README.md", b"# logs")
     found = read(tmp_path, "logs")

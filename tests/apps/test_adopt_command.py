@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from support.cli import World, world
-from support.http_states import HttpStore, serving
+from support.http_states import HttpStore, serve_states
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +96,7 @@ def rows(told: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def store() -> Iterator[tuple[str, HttpStore]]:
-    with serving() as found:
+    with serve_states() as found:
         yield found
 
 

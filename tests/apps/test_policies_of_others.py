@@ -242,6 +242,6 @@ def test_the_pack_judges_a_document_that_has_planned_values_alone() -> None:
     document = (Path(__file__).parents[1] / "plans/documents/tool-graph.json").read_bytes()
     stack = Stack.conventional("dev", "dev")
     read = read_plan(document, stack=stack, commit="c", key=DigestKey("k", b"k" * 32), root="", lock=b"")
-    found = {(one.rule, one.address) for one in packs.judged(read)}
+    found = {(one.rule, one.address) for one in packs.evaluate_pack(read)}
     assert ("aws-s3-public-acl", 'module.acl["a.b"].aws_s3_bucket_acl.logs[0]') in found
     assert ("aws-s3-versioning", "aws_s3_bucket.logs") in found

@@ -9,14 +9,14 @@ import pytest
 
 from support.cli import World, world
 from support.git import git
-from support.http_states import HttpStore, serving
+from support.http_states import HttpStore, serve_states
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def store() -> Iterator[tuple[str, HttpStore]]:
-    with serving() as found:
+    with serve_states() as found:
         yield found
 
 

@@ -16,7 +16,7 @@ from support.cli import MODULE as MODULE_TEXT
 from support.configuration import load
 from support.git import commit, git
 from support.in_process import run_command
-from support.scanning import Bench, failed, of_checkov
+from support.scanning import Bench, failed_check, of_checkov
 from support.tools import program
 from support.waiting import until
 from terrace.adapters.scanners.checks import Scanners
@@ -86,7 +86,7 @@ def case(tmp_path: Path, bench: Bench) -> Make:
 def test_a_scanner_gets_copies_no_credentials_and_no_way_out(
     case: Make, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.put("checkov", of_checkov(failed("CKV_AWS_24", MODULE, 5)))
+    bench.put("checkov", of_checkov(failed_check("CKV_AWS_24", MODULE, 5)))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
     (found,) = case({"terrace.yaml": LADDER + REQUIRED})("checkov")
     assert (found.rule, found.path, found.line) == ("checkov.CKV_AWS_24", MODULE, 5)
@@ -104,7 +104,7 @@ def test_a_scanner_gets_copies_no_credentials_and_no_way_out(
 
 
 def test_nothing_is_looked_at_twice_and_a_broken_entry_is_none(case: Make, bench: Bench) -> None:
-    bench.put("checkov", of_checkov(failed("CKV_AWS_24", MODULE, 5)))
+    bench.put("checkov", of_checkov(failed_check("CKV_AWS_24", MODULE, 5)))
     look = case()
     first = look("checkov")
     assert look("checkov") == first
@@ -260,8 +260,8 @@ def test_a_check_has_plans_looked_at_too_and_each_fact_is_told_once(place: World
     plan: dict[str, object] = {"file_abs_path": "ROOT/plan-0.json", "resource_address": address}
     both = "('-plan' if 'terraform_plan' in sys.argv else '')"
     body = f"print((here / ('checkov' + {both} + '.says')).read_text().replace('ROOT', os.getcwd()))"
-    bench.put("checkov", of_checkov(failed("CKV_AWS_24", MODULE, 5)), body=body)
-    (bench.folder / "checkov-plan.says").write_text(json.dumps(of_checkov(failed("CKV_AWS_24", "x") | plan)))
+    bench.put("checkov", of_checkov(failed_check("CKV_AWS_24", MODULE, 5)), body=body)
+    (bench.folder / "checkov-plan.says").write_text(json.dumps(of_checkov(failed_check("CKV_AWS_24", "x") | plan)))
     done = place.run("check", "--json")
     found = [f for f in done.json["findings"] if f["tool"] == "checkov"]
     assert (done.code, [f.get("address") for f in found]) == (1, [address])
@@ -291,7 +291,7 @@ def test_skip_comments_of_the_protected_branch_count_for_what_is_found_in_plans(
     address = "module.thing.terraform_data.it"
     rules = ("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_26", "CKV_AWS_27", "CKV_AWS_28", "CKV_AWS_2")
     plans = [
-        failed(rule, "x") | {"file_abs_path": f"ROOT/plan-{number}.json", "resource_address": address}
+        failed_check(rule, "x") | {"file_abs_path": f"ROOT/plan-{number}.json", "resource_address": address}
         for rule in rules
         for number in (0, 1)
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from support.cli import World, world
 from support.git import commit, git
-from support.http_states import HttpStore, serving
+from support.http_states import HttpStore, serve_states
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ people: {ann: {emails: [ann@example.com]}, bob: {emails: [bob@example.com]}}
 
 @pytest.fixture
 def store() -> Iterator[tuple[str, HttpStore]]:
-    with serving() as found:
+    with serve_states() as found:
         yield found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.cli import World, world
-from support.http_states import HttpStore, serving
+from support.http_states import HttpStore, serve_states
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ YES = ("--yes", "--reason", "it was applied by hand")
 
 @pytest.fixture
 def store() -> Iterator[tuple[str, HttpStore]]:
-    with serving() as found:
+    with serve_states() as found:
         yield found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from support.plans import change, plan_of
-from support.stories import Told
+from support.stories import Story
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited, Scope, audit_results
@@ -36,7 +36,7 @@ def look(count: int = 1, commit: str = "c" * 40) -> Audited:
     )
 
 
-def recorded(told: Told, seen: Audited) -> int:
+def recorded(told: Story, seen: Audited) -> int:
     """Write it as a ledger does; how many bytes that takes."""
     before = len(told.history.events)
     for draft in drafts(told.history, [seen], RULES, "p1", "ann"):
@@ -45,7 +45,7 @@ def recorded(told: Told, seen: Audited) -> int:
 
 
 def test_what_was_seen_comes_back_as_it_was() -> None:
-    told, seen = Told(), look()
+    told, seen = Story(), look()
     recorded(told, seen)
     stored = History(tuple(decode(line.encode()) for line in export(told.history.events)), key=NO_KEY)
     found = newest(stored, "dev")
@@ -57,7 +57,7 @@ def test_what_was_seen_comes_back_as_it_was() -> None:
 
 
 def test_what_the_rules_are_is_written_once_and_a_night_is_small() -> None:
-    told = Told()
+    told = Story()
     first = recorded(told, look(5000))
     night = recorded(told, look(5000))
     assert [event.kind for event in told.history.events] == [kinds.AUDIT_RULES, kinds.AUDIT_DONE, kinds.AUDIT_DONE]
@@ -65,12 +65,12 @@ def test_what_the_rules_are_is_written_once_and_a_night_is_small() -> None:
 
 
 def test_no_message_and_so_no_value_is_kept() -> None:
-    told = Told()
+    told = Story()
     recorded(told, look(3))
     assert "hunter2" not in json.dumps([dict(event.payload) for event in told.history.events])
 
 
 def test_a_ledger_of_former_days_knows_no_look() -> None:
-    told = Told()
+    told = Story()
     told.release("d1", "c1")
     assert newest(told.history, "prod") is None

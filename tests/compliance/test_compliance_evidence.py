@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.plans import change, plan_of
-from support.stories import NOON, Told
+from support.stories import NOON, Story
 from terrace.assess.model import Severity
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited, RuleSeen, Scope, audit_results
@@ -34,7 +34,7 @@ RULE = PolicyRule("no-twos", "No twos", Severity.HIGH, types=("aws_s3_bucket",),
 DAY = timedelta(days=1)
 
 
-def known(told: Told, proof: Proof = "ssh", policy: str = "p") -> EvidenceInputs:
+def known(told: Story, proof: Proof = "ssh", policy: str = "p") -> EvidenceInputs:
     def by(signed: SignedApproval) -> Identity:
         return Identity(proof, f"key of {signed.actor}" if proof == "ssh" else "")
 
@@ -47,7 +47,7 @@ def said(one: EvidenceInputs, key: str, environment: str = "prod", span: Span = 
     return found
 
 
-def approve(told: Told, deployment: str, actor: str) -> None:
+def approve(told: Story, deployment: str, actor: str) -> None:
     told.write(
         kinds.APPROVAL_GIVEN,
         deployment,
@@ -55,7 +55,7 @@ def approve(told: Told, deployment: str, actor: str) -> None:
     )
 
 
-def deploy(told: Told, name: str, *people: str, environment: str = "prod", commit: str = "1" * 40) -> None:
+def deploy(told: Story, name: str, *people: str, environment: str = "prod", commit: str = "1" * 40) -> None:
     """A release that changed something, and who agreed to it. ann asks for all of them."""
     told.open(name, commit, Manual("ann"), environment, (environment,))
     told.step(name, Step.PLAN, stack=environment, detail={"empty": False})
@@ -66,7 +66,7 @@ def deploy(told: Told, name: str, *people: str, environment: str = "prod", commi
 
 
 def test_whoever_was_not_asked_gives_no_evidence() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", environment="staging")
     assert said(known(told), "terrace:approvals", "staging").outcome is Outcome.NOT_APPLICABLE
     assert said(known(told), "terrace:approvals").outcome is Outcome.NOT_APPLICABLE
@@ -85,7 +85,7 @@ def test_whoever_was_not_asked_gives_no_evidence() -> None:
 def test_an_approval_counts_by_its_signature(
     people: tuple[str, ...], proof: Proof, policy: str, outcome: Outcome
 ) -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", *people)
     found = said(known(told, proof, policy), "terrace:approvals")
     assert found.outcome is outcome, found.what
@@ -93,7 +93,7 @@ def test_an_approval_counts_by_its_signature(
 
 
 def test_one_deployment_without_an_approval_is_not_hidden_by_others() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", "bob")
     deploy(told, "d2")
     found = said(known(told), "terrace:approvals")
@@ -101,7 +101,7 @@ def test_one_deployment_without_an_approval_is_not_hidden_by_others() -> None:
 
 
 def test_one_signature_is_not_two() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", "bob", "bob")
     two = Config((Environment("staging"), Environment("prod", after="staging", approvals=ApprovalRule(count=2))))
     found = said(replace(known(told), config=two), "terrace:approvals")
@@ -112,20 +112,20 @@ def test_one_signature_is_not_two() -> None:
 
 
 def test_nobody_agrees_to_their_own() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", "ann")
     assert said(known(told), "terrace:duties-apart").outcome is Outcome.FAILED
     deploy(told, "d2", "ann", "bob")
-    other = Told()
+    other = Story()
     deploy(other, "d2", "ann", "bob")
     assert said(known(other), "terrace:duties-apart").outcome is Outcome.PASSED
 
 
 def test_what_did_not_succeed_below_first_was_not_tested() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", "bob", commit="1" * 40)
     assert said(known(told), "terrace:promotion").outcome is Outcome.FAILED
-    other = Told()
+    other = Story()
     deploy(other, "d0", environment="staging", commit="1" * 40)
     deploy(other, "d1", "bob", commit="1" * 40)
     assert said(known(other), "terrace:promotion").outcome is Outcome.PASSED
@@ -133,13 +133,13 @@ def test_what_did_not_succeed_below_first_was_not_tested() -> None:
 
 
 def test_what_is_older_than_the_period_is_not_looked_at() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1")
     late = replace(SPAN, now=NOON + 91 * DAY)
     assert said(known(told), "terrace:approvals", span=late).outcome is Outcome.NOT_APPLICABLE
 
 
-def drift(told: Told, status: str) -> None:
+def drift(told: Story, status: str) -> None:
     seen = {
         "stack": "prod",
         "path": "environments/prod",
@@ -167,7 +167,7 @@ def drift(told: Told, status: str) -> None:
     ],
 )
 def test_drift_is_what_the_newest_look_saw(status: str, after: timedelta, outcome: Outcome) -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", "bob")
     if status:
         drift(told, status)
@@ -175,7 +175,7 @@ def test_drift_is_what_the_newest_look_saw(status: str, after: timedelta, outcom
 
 
 def test_states_without_copies_and_drills_are_not_passed() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", "bob")
     assert said(known(told), "terrace:backups").outcome is Outcome.UNKNOWN
     assert said(known(told), "terrace:drills").outcome is Outcome.NOT_APPLICABLE
@@ -188,7 +188,7 @@ def test_states_without_copies_and_drills_are_not_passed() -> None:
         assert said(known(told), "terrace:drills").outcome is outcome
 
 
-def seen(told: Told, environment: str, change_it: Callable[[Audited], Audited] = lambda one: one) -> None:
+def seen(told: Story, environment: str, change_it: Callable[[Audited], Audited] = lambda one: one) -> None:
     plan = plan_of([change("aws_s3_bucket.b0", Action.NO_OP)])
     plan = replace(plan, stack=replace(plan.stack, environment=environment, name=environment))
     look = audit_results(
@@ -216,7 +216,7 @@ def rule(**more: Any) -> Callable[[Audited], Audited]:
 def test_a_rule_says_what_it_saw_and_old_looks_pass_nothing(
     change_it: Callable[[Audited], Audited], after: timedelta, outcome: Outcome, words: str
 ) -> None:
-    told = Told()
+    told = Story()
     seen(told, "prod", change_it)
     found = said(known(told), "s3_bucket_kms_encryption", span=replace(SPAN, now=NOON + after))
     assert found.outcome is outcome
@@ -226,7 +226,7 @@ def test_a_rule_says_what_it_saw_and_old_looks_pass_nothing(
 
 
 def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
-    told = Told()
+    told = Story()
     deploy(told, "d1", environment="old")
     found = compliance(known(told), ("staging", "prod"), [framework("cis-aws")], sources(), SPAN)
     assert [one.environment for one in found.looked] == ["staging", "prod", "old"]
@@ -239,7 +239,7 @@ def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
         def nothing(one: Audited, blind: int = blind) -> Audited:
             return replace(rule(looked=1, failed=1)(one), objects=0, blind=blind)
 
-        told = Told()
+        told = Story()
         seen(told, "prod", nothing)
         assert said(known(told), "s3_bucket_kms_encryption").outcome is outcome
 
@@ -247,7 +247,7 @@ def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
 def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_for() -> None:
     azure = replace(RULE, controls=("404C3081-a854-4457-ae30-26a93ef643f9",))
     look = audit_results(Scope("prod", "deployed", {"1" * 40: ("prod",)}), (), {}, [azure], ())
-    told = Told()
+    told = Story()
     for draft in drafts(told.history, [replace(look, blind=0, objects=1)], [azure], "p", "ann"):
         told.write(draft.kind, draft.subject, draft.payload)
     one = replace(known(told), aliases=aliases())
@@ -255,7 +255,7 @@ def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_
 
 
 def test_a_report_says_what_it_does_not_tell_of_today() -> None:
-    told = Told()
+    told = Story()
     seen(told, "prod")
     deploy(told, "d1", "bob", commit="2" * 40)
     late = replace(SPAN, now=NOON + 8 * DAY)

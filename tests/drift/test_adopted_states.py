@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.plans import change, drifted, plan_of
+from support.plans import change, drifted_resource, plan_of
 from terrace.drift.detection import find_drift
 from terrace.drift.own_changes import split_differences, without_own_changes
 from terrace.drift.state_adoption import Adoption, Row, without_shared_states
@@ -23,7 +23,7 @@ GROUP, RULE = "aws_security_group.web", "aws_vpc_security_group_ingress_rule.htt
 def group_with(ports: list[int], *, part: str = RULE, link: bool = True) -> Plan:
     """A group whose state has no rules, and which has some in the cloud."""
     was, now = {"name": "web", "ingress": []}, {"name": "web", "ingress": ports}
-    seen = drifted(GROUP, was, now, before_marks=marks(GROUP, was, KEY), after_marks=marks(GROUP, now, KEY))
+    seen = drifted_resource(GROUP, was, now, before_marks=marks(GROUP, was, KEY), after_marks=marks(GROUP, now, KEY))
     changes = [change(GROUP, Action.NO_OP, now, now), change(part, Action.NO_OP)]
     return plan_of(changes, [seen], links=((part, GROUP),) if link else ())
 
@@ -54,7 +54,7 @@ def test_rules_that_no_resource_makes_are_for_a_person_to_answer_for(plan: Plan)
 def test_a_tag_that_no_plan_mends_is_accepted_and_one_that_a_plan_takes_back_is_not() -> None:
     was, now = {"tags": {"a": "1"}}, {"tags": {"a": "2"}}
     told = {"before_marks": marks("aws_sqs_queue.q", was, KEY), "after_marks": marks("aws_sqs_queue.q", now, KEY)}
-    seen = drifted("aws_sqs_queue.q", was, now, **told)
+    seen = drifted_resource("aws_sqs_queue.q", was, now, **told)
     kept = plan_of([change("aws_sqs_queue.q", Action.NO_OP, now, now)], [seen])
     mended = plan_of([change("aws_sqs_queue.q", Action.UPDATE, now, was)], [seen])
     assert [len(part) for part in split_differences(kept)] == [1, 0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.change_logs import ACCOUNT, activity, exported, trail_event, trail_file
+from support.change_logs import ACCOUNT, activity, exported_activity, trail_event, trail_file
 from terrace.assess.model import Severity
 from terrace.drift.causes import Window, add_causes
 from terrace.drift.causes import names as names_object
@@ -59,10 +59,10 @@ def test_cloudtrail_tells_who_when_how_and_from_where(content: str) -> None:
     [
         json.dumps([activity(AT, "Microsoft.Network/networkSecurityGroups/write", NSG)]),
         json.dumps({"value": [activity(AT, "Microsoft.Network/networkSecurityGroups/write", NSG)]}),
-        json.dumps({"records": [exported(AT, "Microsoft.Network/networkSecurityGroups/write", NSG)]}),
-        json.dumps(exported(AT, "Microsoft.Network/networkSecurityGroups/write", NSG))
+        json.dumps({"records": [exported_activity(AT, "Microsoft.Network/networkSecurityGroups/write", NSG)]}),
+        json.dumps(exported_activity(AT, "Microsoft.Network/networkSecurityGroups/write", NSG))
         + "\r\n"
-        + json.dumps(exported(AT + timedelta(days=1), "Microsoft.Network/networkSecurityGroups/write", NSG)),
+        + json.dumps(exported_activity(AT + timedelta(days=1), "Microsoft.Network/networkSecurityGroups/write", NSG)),
     ],
     ids=["az monitor activity-log list", "the API", "an old export", "an export with a record a line"],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.payloads import payload_of
-from support.plans import change, drifted, plan_of
+from support.plans import change, drifted_resource, plan_of
 from terrace.assess.model import Severity
 from terrace.drift.checks import Check, with_values
 from terrace.drift.detection import find_drift, only_outside, only_paths
@@ -30,12 +30,12 @@ GROUP = "aws_security_group.web"
     ("drift", "changes", "expected"),
     [
         (
-            [drifted(GROUP, {"ingress": []}, {"ingress": [{"from_port": 22}]})],
+            [drifted_resource(GROUP, {"ingress": []}, {"ingress": [{"from_port": 22}]})],
             [change(GROUP, Action.UPDATE, {"ingress": [{"from_port": 22}]}, {"ingress": []})],
             (DriftKind.ACTIONABLE, Action.UPDATE, ("ingress",), ()),
         ),
         (
-            [drifted(GROUP, {"timeouts": None}, {"timeouts": {"create": "1m"}})],
+            [drifted_resource(GROUP, {"timeouts": None}, {"timeouts": {"create": "1m"}})],
             [change(GROUP, Action.NO_OP)],
             (DriftKind.UNMANAGED, Action.NO_OP, ("timeouts.create",), ("timeouts.create",)),
         ),
@@ -75,24 +75,28 @@ def test_each_address_stands_in_its_quadrant(drift: Any, changes: Any, expected:
     ],
 )
 def test_noise_is_no_drift_and_what_is_done_besides_is_input(before: Any, after: Any) -> None:
-    noise = [drifted(GROUP, before, after)]
+    noise = [drifted_resource(GROUP, before, after)]
     assert find_drift(plan_of([change(GROUP, Action.NO_OP)], noise)) == ()
     (seen,) = find_drift(plan_of([change(GROUP, Action.UPDATE, {"a": "1"}, {"a": "2"})], noise))
     assert seen.kind is DriftKind.INPUT
 
 
 def test_order_counts_where_it_may_mean_something() -> None:
-    (seen,) = find_drift(plan_of([], [drifted(GROUP, {"command": ["a", "b"]}, {"command": ["b", "a"]})]))
+    (seen,) = find_drift(plan_of([], [drifted_resource(GROUP, {"command": ["a", "b"]}, {"command": ["b", "a"]})]))
     assert seen.paths == ("command",)
 
 
 def test_a_secret_that_changed_is_seen_and_not_told() -> None:
     address = "aws_db_instance.main"
     before, after = (marks(address, {"password": word}, KEY) for word in ("old", "new"))
-    hidden = drifted(address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=after)
+    hidden = drifted_resource(
+        address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=after
+    )
     (seen,) = find_drift(plan_of([], [hidden]))
     assert (seen.paths, list(seen.observed.values())) == (("password",), [after["password"]])
-    same = drifted(address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=before)
+    same = drifted_resource(
+        address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=before
+    )
     assert find_drift(plan_of([], [same])) == ()
 
 
@@ -100,7 +104,7 @@ def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
     """A release that changes the tags of a role would write a policy that was added by hand into the state."""
     role = "aws_iam_role.app"
     there = {"tags": {"a": "1"}, "inline_policy": [{"name": "x"}]}
-    drift = [drifted(role, {"tags": {"a": "1"}}, there)]
+    drift = [drifted_resource(role, {"tags": {"a": "1"}}, there)]
     release = [change(role, Action.UPDATE, there, {**there, "tags": {"a": "2"}})]
     (seen,) = find_drift(plan_of(release, drift))
     assert (seen.kind, seen.kept, seen.inputs, seen.grave) == (
@@ -120,7 +124,7 @@ def test_a_secret_that_a_deployment_changes_back_is_managed_and_one_that_stays_i
     address = "aws_ssm_parameter.a"
     was, is_ = (marks(address, {"value": word}, KEY) for word in ("first", "second"))
     hidden = {"value": MASKED}
-    drift = [drifted(address, hidden, hidden, before_marks=was, after_marks=is_)]
+    drift = [drifted_resource(address, hidden, hidden, before_marks=was, after_marks=is_)]
     back = change(address, Action.UPDATE, hidden, hidden, before_marks=is_, after_marks=was)
     (seen,) = find_drift(plan_of([back], drift))
     assert (seen.kind, seen.kept) == (DriftKind.ACTIONABLE, ())
@@ -137,7 +141,7 @@ MIXED_THERE = {"tags": {"a": "2"}, "inline_policy": [{"name": "open"}], "source"
 def mixed(**more: Any) -> Any:
     """A role with a tag and a policy that were changed by hand, while its source says something else."""
     back = {**MIXED_THERE, "tags": {"a": "1"}, "source": "y", "etag": UNKNOWN}
-    drift = [drifted("aws_iam_role.app", MIXED_BEFORE, MIXED_THERE)]
+    drift = [drifted_resource("aws_iam_role.app", MIXED_BEFORE, MIXED_THERE)]
     acting = change("aws_iam_role.app", Action.UPDATE, MIXED_THERE, {**back, **more}, unset=(("etag",),))
     return find_drift(plan_of([acting], drift))[0]
 
@@ -220,18 +224,20 @@ OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "tags", "policy"]), VALUES)
 
 @given(OBJECTS, OBJECTS)
 def test_what_differs_beyond_noise_is_seen_and_nothing_else(before: Any, after: Any) -> None:
-    seen = find_drift(plan_of([], [drifted("acme_thing.a", before, after)]))
+    seen = find_drift(plan_of([], [drifted_resource("acme_thing.a", before, after)]))
     assert bool(seen) == (normalize(before) != normalize(after))
 
 
 @given(OBJECTS, OBJECTS)
 def test_marks_say_the_same_as_values(before: Any, after: Any) -> None:
     """Whoever sees only masks must come to the same answer."""
-    hidden = drifted(
+    hidden = drifted_resource(
         "acme_thing.a", {}, {}, before_marks=marks("a", before, KEY), after_marks=marks("a", after, KEY) or {"": ""}
     )
     by_value = {
-        p.partition(".")[0] for s in find_drift(plan_of([], [drifted("acme_thing.a", before, after)])) for p in s.paths
+        p.partition(".")[0]
+        for s in find_drift(plan_of([], [drifted_resource("acme_thing.a", before, after)]))
+        for p in s.paths
     }
     by_mark = {p for s in find_drift(plan_of([], [hidden])) for p in s.paths} - {""}
     assert by_mark == by_value
@@ -246,7 +252,7 @@ def test_the_values_are_told_by_path_and_secrets_are_not() -> None:
     was = {"tags": {"a": "1"}, "ports": [1], "password": MASKED, "env": {"API_TOKEN": "none"}}
     is_ = {"tags": {"a": "2"}, "ports": [1, 2], "password": MASKED, "env": {"API_TOKEN": "ghp_" + "a1B2" * 9}}
     before, after = marks("t.a", {"password": "old"}, KEY), marks("t.a", {"password": "new"}, KEY)
-    (seen,) = find_drift(plan_of([], [drifted("t.a", was, is_, before_marks=before, after_marks=after)]))
+    (seen,) = find_drift(plan_of([], [drifted_resource("t.a", was, is_, before_marks=before, after_marks=after)]))
     assert seen.values == {
         "env.API_TOKEN": ("none", MASKED),
         "password": (MASKED, MASKED),
@@ -259,7 +265,7 @@ def test_the_values_are_told_by_path_and_secrets_are_not() -> None:
 def test_what_an_ignored_attribute_opens_is_ignored_with_it() -> None:
     before: dict[str, Any] = {"ingress": [], "name": "a"}
     after = {"ingress": [{"cidr_blocks": ["0.0.0.0/0"]}], "name": "b"}
-    (whole,) = find_drift(plan_of([], [drifted(GROUP, before, after)]))
+    (whole,) = find_drift(plan_of([], [drifted_resource(GROUP, before, after)]))
     assert [one.reason for one in whole.details.opened] == ["open to everyone"]
     assert only_paths(whole, ("name",)).details.opened == ()
     assert only_paths(whole, ("ingress",)).details.opened == whole.details.opened
@@ -268,7 +274,7 @@ def test_what_an_ignored_attribute_opens_is_ignored_with_it() -> None:
 def test_the_values_of_a_check_come_back_with_what_they_open() -> None:
     before: dict[str, Any] = {"ingress": []}
     after = {"ingress": [{"cidr_blocks": ["0.0.0.0/0"]}]}
-    (seen,) = find_drift(plan_of([], [drifted(GROUP, before, after)]))
+    (seen,) = find_drift(plan_of([], [drifted_resource(GROUP, before, after)]))
     observation = Observation("dev", "environments/dev", "drifted", resources=(seen,))
     recorded = observation_of(observation_record(observation))
     check = Check("c", "dev", datetime(2026, 1, 1, tzinfo=UTC), (recorded,))
@@ -279,9 +285,9 @@ def test_the_values_of_a_check_come_back_with_what_they_open() -> None:
 def test_a_secret_that_changed_beside_a_visible_value_has_a_path_of_its_own() -> None:
     before, after = {"settings": {"size": 1, "token": MASKED}}, {"settings": {"size": 2, "token": MASKED}}
     secret = (("settings", "token"),)
-    (seen,) = find_drift(plan_of([], [drifted(GROUP, before, after, changed_secrets=secret)]))
+    (seen,) = find_drift(plan_of([], [drifted_resource(GROUP, before, after, changed_secrets=secret)]))
     assert seen.values == {"settings.size": (1, 2), "settings.token": (MASKED, MASKED)}
-    (same,) = find_drift(plan_of([], [drifted(GROUP, before, after)]))
+    (same,) = find_drift(plan_of([], [drifted_resource(GROUP, before, after)]))
     assert same.paths == ("settings.size",), "nothing is said about a secret that is equal"
 
 
@@ -289,7 +295,7 @@ def test_a_secret_that_changed_within_a_list_is_a_difference_of_the_list() -> No
     def rules(size: int) -> dict[str, Any]:
         return {"rules": [{"size": size, "token": MASKED}]}
 
-    (seen,) = find_drift(plan_of([], [drifted(GROUP, rules(1), rules(2), changed_secrets=(("rules",),))]))
+    (seen,) = find_drift(plan_of([], [drifted_resource(GROUP, rules(1), rules(2), changed_secrets=(("rules",),))]))
     assert [part.name for part in drift_differences(seen).attributes["rules"]] == ["[0].size", ""]
-    (same,) = find_drift(plan_of([], [drifted(GROUP, rules(1), rules(2))]))
+    (same,) = find_drift(plan_of([], [drifted_resource(GROUP, rules(1), rules(2))]))
     assert [part.name for part in drift_differences(same).attributes["rules"]] == ["[0].size"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.plans import change, drifted, plan_of
+from support.plans import change, drifted_resource, plan_of
 from terrace.drift.detection import find_drift
 from terrace.drift.own_changes import always_recreated, find_own_changes, without_own_changes
 from terrace.plans.digest import DigestKey
@@ -24,7 +24,7 @@ def role_with(*policies: str, **more: Any) -> Plan:
     was = {"name": "app", "tags": {"a": "1"}}
     now = {**was, "inline_policy": list(policies), **more}
     before, after = marks(ROLE, was, KEY), marks(ROLE, now, KEY)
-    seen = drifted(ROLE, was, now, before_marks=before, after_marks=after)
+    seen = drifted_resource(ROLE, was, now, before_marks=before, after_marks=after)
     return plan_of([change(POLICY, Action.NO_OP)], [seen], links=LINKS)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.plans import change, drifted, plan_of
+from support.plans import change, drifted_resource, plan_of
 from terrace.assess.model import Severity
 from terrace.config.model import IgnoreRule
 from terrace.drift.detection import find_drift
@@ -25,13 +25,17 @@ def rule(address: str = "aws_instance.*", *attributes: str, until: date = TODAY)
 
 @pytest.mark.parametrize("address", ["aws_instance.*", ADDRESS, "*"])
 def test_what_a_rule_names_is_ignored_and_listed(address: str) -> None:
-    looked = apply_ignore_rules(find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2})])), (rule(address),), TODAY)
+    looked = apply_ignore_rules(
+        find_drift(plan_of([], [drifted_resource(ADDRESS, {}, {"size": 2})])), (rule(address),), TODAY
+    )
     assert looked.resources == ()
     assert [(i.address, i.paths, i.owner) for i in looked.ignored] == [(ADDRESS, ("size",), "ann")]
 
 
 def test_only_the_attributes_that_it_names_are_ignored() -> None:
-    found = find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2, "user_data_secret": "x", "tags": {"a": "b"}})]))
+    found = find_drift(
+        plan_of([], [drifted_resource(ADDRESS, {}, {"size": 2, "user_data_secret": "x", "tags": {"a": "b"}})])
+    )
     assert found[0].severity is Severity.CRITICAL
     looked = apply_ignore_rules(found, (rule("*", "user_data_secret", "tags"),), TODAY)
     (left,) = looked.resources
@@ -41,7 +45,7 @@ def test_only_the_attributes_that_it_names_are_ignored() -> None:
 
 
 def test_a_rule_that_ran_out_ignores_nothing_and_is_told() -> None:
-    found = find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
+    found = find_drift(plan_of([], [drifted_resource(ADDRESS, {}, {"size": 2})]))
     looked = apply_ignore_rules(found, (rule(until=TODAY - timedelta(days=1)),), TODAY)
     assert looked.resources == found
     assert looked.ignored == ()
@@ -49,7 +53,7 @@ def test_a_rule_that_ran_out_ignores_nothing_and_is_told() -> None:
 
 
 def test_a_rule_about_something_else_is_silent() -> None:
-    found = find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
+    found = find_drift(plan_of([], [drifted_resource(ADDRESS, {}, {"size": 2})]))
     old = rule("aws_bucket.*", until=TODAY - timedelta(days=1))
     assert apply_ignore_rules(found, (old, rule("*", "colour")), TODAY).notices == ()
 
@@ -57,6 +61,8 @@ def test_a_rule_about_something_else_is_silent() -> None:
 @given(st.sampled_from([Action.CREATE, Action.NO_OP]), st.booleans())
 def test_no_rule_hides_a_deletion(undo: Action, by_replacing: bool) -> None:
     gone = plan_of([change(ADDRESS, undo, None, {})], [change(ADDRESS, Action.DELETE, {"size": 1})])
-    replaced = plan_of([change(ADDRESS, Action.REPLACE, {"size": 2}, {"size": 1})], [drifted(ADDRESS, {}, {"size": 2})])
+    replaced = plan_of(
+        [change(ADDRESS, Action.REPLACE, {"size": 2}, {"size": 1})], [drifted_resource(ADDRESS, {}, {"size": 2})]
+    )
     found = find_drift(replaced if by_replacing else gone)
     assert apply_ignore_rules(found, (rule("*"),), TODAY).resources == found != ()

@@ -10,7 +10,7 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from support.payloads import origin_payload, payload_of
-from support.plans import STACK, change, drifted, plan_of
+from support.plans import STACK, change, drifted_resource, plan_of
 from terrace.config.model import DriftSettings, Environment, Remediate
 from terrace.drift.acknowledgements import acknowledgement_of
 from terrace.drift.checks import checks
@@ -75,7 +75,7 @@ def pair(address: str, was: dict[str, Any], now: dict[str, Any]) -> tuple[Resour
     """Something changed outside, and the change that takes it back."""
     before, after = marks(address, was, KEY), marks(address, now, KEY)
     return (
-        drifted(address, was, now, before_marks=before, after_marks=after),
+        drifted_resource(address, was, now, before_marks=before, after_marks=after),
         change(address, Action.UPDATE, now, was, before_marks=after, after_marks=before),
     )
 
@@ -146,25 +146,25 @@ def test_nothing_is_taken_back_where_it_is_held_or_busy(story: Story) -> None:
     [
         (plan_of([change(GROUP, Action.UPDATE, {"ingress": 1}, {"ingress": 2})]), "is input drift"),
         (plan_of([change(GROUP, Action.CREATE, None, {})], [change(GROUP, Action.DELETE, {})]), "is deleted drift"),
-        (plan_of([], [drifted(GROUP, {"ingress": 1}, {"ingress": 2})]), "no deployment would revert it"),
+        (plan_of([], [drifted_resource(GROUP, {"ingress": 1}, {"ingress": 2})]), "no deployment would revert it"),
         (
             plan_of(
                 [change(GROUP, Action.REPLACE, {"ingress": 2}, {"ingress": 1})],
-                [drifted(GROUP, {"ingress": 1}, {"ingress": 2})],
+                [drifted_resource(GROUP, {"ingress": 1}, {"ingress": 2})],
             ),
             "only updates in place",
         ),
         (
             plan_of(
                 [change(GROUP, Action.UPDATE, {"egress": 2}, {"egress": 1})],
-                [drifted(GROUP, {"egress": 1}, {"egress": 2})],
+                [drifted_resource(GROUP, {"egress": 1}, {"egress": 2})],
             ),
             "egress is not allowed to be reverted automatically",
         ),
         (
             plan_of(
                 [change(f"a.n{n}", Action.UPDATE, {"tags": {"a": "2"}}, {"tags": {"a": "1"}}) for n in range(3)],
-                [drifted(f"a.n{n}", {"tags": {"a": "1"}}, {"tags": {"a": "2"}}) for n in range(3)],
+                [drifted_resource(f"a.n{n}", {"tags": {"a": "1"}}, {"tags": {"a": "2"}}) for n in range(3)],
             ),
             "3 of 10 resources at once are more than 5 or 20%",
         ),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
-from support.check_outcomes import rich
+from support.check_outcomes import rich_outcome
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.code_scanning import CodeScanning
 from terrace.adapters.github.credentials import Token
@@ -66,7 +66,7 @@ NOWHERE = Finding("checkov", Severity.MEDIUM, Status.UNKNOWN, "checkov", "checko
 
 
 def test_a_check_with_a_finding_that_has_no_file_is_taken(fake: FakeGitHub) -> None:
-    record = rich()
+    record = rich_outcome()
     found = (*record.assessment.findings, NOWHERE)
     report = sarif.check(replace(record, assessment=replace(record.assessment, findings=found)))
     assert take(fake, report.encode()) is None

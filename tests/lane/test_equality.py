@@ -55,7 +55,7 @@ def test_plan_digest_and_state_are_the_same(ground: Ground, name: str) -> None:
     assert (plain.way, fast.way) == ("plain", "fast"), fast.diagnostics
     assert steady(fast.document) == steady(plain.document)
     assert fast.diagnostics == plain.diagnostics
-    assert ground.normalised(fast).digest == ground.normalised(plain).digest
+    assert ground.read_plan_of(fast).digest == ground.read_plan_of(plain).digest
 
     before = ground.state.read_bytes() if ground.state.is_file() else b""
     ground.apply("off", plain)
@@ -73,7 +73,7 @@ def test_plan_digest_and_state_are_the_same(ground: Ground, name: str) -> None:
 def test_a_plan_of_the_lane_is_applied_the_plain_way(ground: Ground, name: str) -> None:
     _begun(ground, name)
     ground.apply("plan-only", ground.plan("plan-only"))
-    assert ground.normalised(ground.plan("off")).is_empty
+    assert ground.read_plan_of(ground.plan("off")).is_empty
 
 
 def test_a_plan_to_destroy_is_the_same(ground: Ground) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.drawn import Schema, accepted, configuration, told_by
+from support.drawn import Schema, configuration, draw_accepted, read_schema
 from support.lanes import Ground, steady
 from support.mirror import lay_mirror
 from support.tools import tofu
@@ -66,7 +66,7 @@ def aws() -> Iterator[EmbeddedAws]:
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory, aws: EmbeddedAws) -> Schema:
     """The AWS provider's schema as Terraform tells it."""
-    return told_by(_ground(tmp_path_factory.mktemp("schema"), "terraform", aws))
+    return read_schema(_ground(tmp_path_factory.mktemp("schema"), "terraform", aws))
 
 
 def _ground(folder: Path, product: str, aws: EmbeddedAws) -> Ground:
@@ -82,13 +82,13 @@ def test_plans_of_drawn_configurations_are_the_same(
     tmp_path: Path, aws: EmbeddedAws, schema: Schema, product: str, seed: int
 ) -> None:
     ground = _ground(tmp_path, product, aws)
-    types, fast = accepted(ground, schema, seed)
+    types, fast = draw_accepted(ground, schema, seed)
     assert len(types) >= ENOUGH
     plain = ground.plan("off")
     assert (fast.way, plain.way) == ("fast", "plain"), fast.diagnostics
     assert steady(fast.document) == steady(plain.document)
     assert fast.diagnostics == plain.diagnostics
-    assert ground.normalised(fast).digest == ground.normalised(plain).digest
+    assert ground.read_plan_of(fast).digest == ground.read_plan_of(plain).digest
 
 
 def test_states_are_the_same_after_an_apply(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_states_are_the_same_after_an_apply(tmp_path: Path) -> None:
             ground.write(configuration({"applied": APPLIED}))
             ground.apply(fast, ground.plan(fast))
             # Seen again, nothing differs; and so it is gone again.
-            assert ground.normalised(ground.plan(fast)).is_empty
+            assert ground.read_plan_of(ground.plan(fast)).is_empty
             port = re.compile(rb"127\.0\.0\.1:\d+")
             states.append(port.sub(b"cloud", steady(ground.state.read_bytes())))
             ground.apply(fast, ground.plan(fast, Goal.DESTROYED))
@@ -110,7 +110,7 @@ def test_states_are_the_same_after_an_apply(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_kept_answer_tells_of_every_type_what_terraform_tells_of_it(tmp_path: Path) -> None:
     ground = Ground(tmp_path / "ground")
-    schema = told_by(ground)
+    schema = read_schema(ground)
     ground.plan("plan-only")
     (kept,) = (tmp_path / "ground/cache/fast/schemas").glob("aws-*")
     (locked,) = read_lock_file((ground.stack / ".terraform.lock.hcl").read_bytes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.stories import Told
+from support.stories import Story
 from terrace.ledger.deployed_revisions import baseline, find_abandoned
 from terrace.ledger.deployment import Step
 from terrace.stacks.model import Destruction, Manual
@@ -11,14 +11,14 @@ ONE, TWO = "a" * 40, "b" * 40
 
 
 def test_a_release_that_succeeded_is_the_deployed_commit() -> None:
-    told = Told()
+    told = Story()
     told.release("d1", ONE)
     assert baseline(told.history, "prod").commits == {"prod": ONE}
     assert baseline(told.history, "prod").unclear == {}
 
 
 def test_after_a_failed_apply_the_deployed_commit_is_unknown() -> None:
-    told = Told()
+    told = Story()
     told.release("d1", ONE)
     told.open("d2", TWO, Manual("ann"))
     told.step("d2", Step.APPLY, "failed")
@@ -27,7 +27,7 @@ def test_after_a_failed_apply_the_deployed_commit_is_unknown() -> None:
 
 
 def test_a_release_after_a_failed_one_makes_the_deployed_commit_known_again() -> None:
-    told = Told()
+    told = Story()
     told.open("d1", ONE, Manual("ann"))
     told.step("d1", Step.APPLY, "failed")
     told.end("d1", "failed")
@@ -37,7 +37,7 @@ def test_a_release_after_a_failed_one_makes_the_deployed_commit_known_again() ->
 
 
 def test_a_destruction_after_a_failed_apply_leaves_nothing_unknown() -> None:
-    told = Told()
+    told = Story()
     told.open("d1", ONE, Manual("ann"))
     told.step("d1", Step.APPLY, "failed")
     told.end("d1", "failed")
@@ -49,7 +49,7 @@ def test_a_destruction_after_a_failed_apply_leaves_nothing_unknown() -> None:
 
 
 def test_an_environment_that_no_rules_name_any_more_is_abandoned_while_something_is_deployed() -> None:
-    told = Told()
+    told = Story()
     told.release("d1", ONE)
     assert find_abandoned(told.history, ("dev",)) == ("prod",)
     assert find_abandoned(told.history, ("prod",)) == ()

@@ -11,7 +11,7 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from support.payloads import detail_of, origin_payload
-from support.stories import Told
+from support.stories import Story
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.deployment import Deployment, Holder, Step
@@ -104,7 +104,7 @@ def test_a_list_of_which_a_part_is_lost_is_never_taken_for_the_whole() -> None:
 
 
 def test_what_an_older_terrace_wrote_down_of_a_long_plan_is_not_taken_for_the_whole() -> None:
-    told = Told()
+    told = Story()
     told.open("one", "c" * 40, Manual("ann"))
     detail = {"digest": "5", "changes": changes(800)[:500], **counts(changes(800))}
     told.step("one", Step.PLAN, detail=detail)
@@ -114,7 +114,7 @@ def test_what_an_older_terrace_wrote_down_of_a_long_plan_is_not_taken_for_the_wh
 
 
 def test_the_creations_are_those_of_the_plan_that_was_applied() -> None:
-    told = Told()
+    told = Story()
     told.open("one", "c" * 40, Manual("ann"))
     for digest, number in (("5", 3), ("6", 1)):
         planned = changes(number)
@@ -129,7 +129,7 @@ def test_the_creations_are_those_of_the_plan_that_was_applied() -> None:
 
 def test_an_end_that_is_written_later_never_changes_what_an_attempt_came_to() -> None:
     """A ledger writer who wants an unknown apply to be run again writes another end for it."""
-    told = Told()
+    told = Story()
     told.open("one", "c" * 40, Manual("ann"))
     told.step("one", Step.APPLY, "unknown")
     attempt = told.deployment("one").in_doubt[0].attempt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.stories import Told
+from support.stories import Story
 from terrace.ledger import kinds
 from terrace.ledger.deployment import Step
 from terrace.ledger.folds import changes, deployments, find_unsettled, last_good, live_deployments, releases
@@ -16,39 +16,39 @@ A, B, C = "a" * 40, "b" * 40, "c" * 40
 
 
 @pytest.fixture
-def told() -> Told:
+def told() -> Story:
     """prod at A, then at B."""
-    made = Told()
+    made = Story()
     made.release("one", A)
     made.release("two", B)
     return made
 
 
-def good(told: Told) -> list[str]:
+def good(told: Story) -> list[str]:
     return [d.id for d in releases(told.history, "prod")]
 
 
-def back(told: Told, name: str, commit: str, of: str, result: str = "succeeded", *, applied: bool = True) -> None:
+def back(told: Story, name: str, commit: str, of: str, result: str = "succeeded", *, applied: bool = True) -> None:
     told.open(name, commit, Rollback(of, "ann", "sick"))
     if applied:
         told.step(name, Step.APPLY, "succeeded" if result == "succeeded" else "failed")
     told.end(name, result)
 
 
-def undone(told: Told) -> dict[str, str]:
+def undone(told: Story) -> dict[str, str]:
     return {d.id: d.undone_by for d in deployments(told.history) if d.undone_by}
 
 
 # --- releases ----------------------------------------------------------------------------------------------------
 
 
-def test_what_ended_well_is_a_good_release(told: Told) -> None:
+def test_what_ended_well_is_a_good_release(told: Story) -> None:
     told.release("three", C, "failed")
     assert good(told) == ["one", "two"]
     assert releases(told.history, "dev") == ()
 
 
-def test_what_was_undone_is_good_no_more_and_the_way_back_is(told: Told) -> None:
+def test_what_was_undone_is_good_no_more_and_the_way_back_is(told: Story) -> None:
     back(told, "back", A, "two")
     assert (good(told), undone(told)) == (["one", "back"], {"two": "back"})
     last = last_good(told.history, "prod")
@@ -56,7 +56,7 @@ def test_what_was_undone_is_good_no_more_and_the_way_back_is(told: Told) -> None
     assert last.commit == A
 
 
-def test_all_that_lies_between_is_undone_and_not_only_the_last(told: Told) -> None:
+def test_all_that_lies_between_is_undone_and_not_only_the_last(told: Story) -> None:
     """Else the next way back would lead forward again, to what was skipped because nobody trusted it."""
     told.release("three", C)
     back(told, "back", A, "three")
@@ -64,7 +64,7 @@ def test_all_that_lies_between_is_undone_and_not_only_the_last(told: Told) -> No
     assert good(told) == ["one", "back"]
 
 
-def test_an_earlier_way_back_that_is_gone_past_is_undone_too(told: Told) -> None:
+def test_an_earlier_way_back_that_is_gone_past_is_undone_too(told: Story) -> None:
     back(told, "back", A, "two")
     told.release("three", C)
     told.release("zero", "0" * 40)
@@ -75,25 +75,25 @@ def test_an_earlier_way_back_that_is_gone_past_is_undone_too(told: Told) -> None
 
 
 @pytest.mark.parametrize("result", ["failed", "blocked", "superseded", "unknown"])
-def test_a_way_back_that_did_not_end_well_undoes_nothing(told: Told, result: str) -> None:
+def test_a_way_back_that_did_not_end_well_undoes_nothing(told: Story, result: str) -> None:
     back(told, "back", A, "two", result)
     assert (undone(told), good(told)) == ({}, ["one", "two"])
 
 
-def test_one_that_is_gone_a_second_time_undoes_what_the_first_was_for(told: Told) -> None:
+def test_one_that_is_gone_a_second_time_undoes_what_the_first_was_for(told: Story) -> None:
     back(told, "half", A, "two", "failed")
     back(told, "back", A, "two")
     assert undone(told) == {"two": "back"}
     assert good(told) == ["one", "back"]
 
 
-def test_another_environment_keeps_what_is_undone_here(told: Told) -> None:
+def test_another_environment_keeps_what_is_undone_here(told: Story) -> None:
     told.release("dev-two", B, environment="dev")
     back(told, "back", A, "two")
     assert [d.id for d in releases(told.history, "dev")] == ["dev-two"]
 
 
-def test_taking_drift_back_releases_nothing_and_destroying_ends_all(told: Told) -> None:
+def test_taking_drift_back_releases_nothing_and_destroying_ends_all(told: Story) -> None:
     told.open("remedy", B, Remediation("e1", "ann"), partial=True)
     told.step("remedy", Step.APPLY)
     told.end("remedy", "succeeded")
@@ -114,12 +114,12 @@ def test_taking_drift_back_releases_nothing_and_destroying_ends_all(told: Told) 
 # --- live --------------------------------------------------------------------------------------------------------
 
 
-def live_now(told: Told) -> dict[str, str]:
+def live_now(told: Story) -> dict[str, str]:
     return {key: d.id for key, d in live_deployments(told.history, "prod").items()}
 
 
 def test_each_stack_has_the_newest_release_in_which_it_was_done() -> None:
-    told = Told()
+    told = Story()
     told.open("one", A, Manual("ann"), stacks=("prod/a", "prod/b"))
     told.step("one", Step.APPLY, stack="prod/a")
     told.step("one", Step.PLAN, stack="prod/b", detail={"empty": True})
@@ -137,12 +137,12 @@ def test_each_stack_has_the_newest_release_in_which_it_was_done() -> None:
 # --- what nobody knows -------------------------------------------------------------------------------------------
 
 
-def doubt(told: Told) -> str:
+def doubt(told: Story) -> str:
     left = find_unsettled(told.history, "prod", 1)
     return left.id if left is not None else ""
 
 
-def test_an_unknown_outcome_stays_until_what_settles_it_has_succeeded(told: Told) -> None:
+def test_an_unknown_outcome_stays_until_what_settles_it_has_succeeded(told: Story) -> None:
     assert doubt(told) == ""
     told.release("three", C, "unknown")
     assert doubt(told) == "three"
@@ -158,20 +158,20 @@ def test_an_unknown_outcome_stays_until_what_settles_it_has_succeeded(told: Told
     assert doubt(told) == ""
 
 
-def unknown_apply(told: Told, deployment: str, *stacks: str) -> None:
+def unknown_apply(told: Story, deployment: str, *stacks: str) -> None:
     told.open(deployment, C, Manual("ann"), stacks=stacks)
     for stack in stacks:
         told.step(deployment, Step.APPLY, "unknown", stack=stack)
 
 
-def answer_for(told: Told, deployment: str, stack: str, actor: str, attempt: str = "") -> None:
+def answer_for(told: Story, deployment: str, stack: str, actor: str, attempt: str = "") -> None:
     found = next(d for d in deployments(told.history) if d.id == deployment)
     mine = next((r.attempt for r in found.in_doubt if r.stack == stack), "")
     said = {"stack": stack, "attempt": attempt or mine, "reason": "looked at it", "addresses": []}
     told.write(kinds.RECOVERY_SETTLED, deployment, said, actor=actor)
 
 
-def test_letting_an_environment_go_does_not_settle_an_unknown_outcome(told: Told) -> None:
+def test_letting_an_environment_go_does_not_settle_an_unknown_outcome(told: Story) -> None:
     """It says nothing about what was made: a deployment that follows would make it twice."""
     told.release("three", C, "unknown")
     for subject in ("prod", "three", "dev"):
@@ -179,7 +179,7 @@ def test_letting_an_environment_go_does_not_settle_an_unknown_outcome(told: Told
         assert doubt(told) == "three"
 
 
-def test_an_unknown_outcome_ends_when_enough_people_answered_for_each_stack(told: Told) -> None:
+def test_an_unknown_outcome_ends_when_enough_people_answered_for_each_stack(told: Story) -> None:
     unknown_apply(told, "three", "prod/a", "prod/b")
     told.end("three", "unknown")
     answer_for(told, "three", "prod/a", "ann")
@@ -201,14 +201,14 @@ def test_an_unknown_outcome_ends_when_enough_people_answered_for_each_stack(told
 
 
 @pytest.mark.parametrize("result", ["failed", "superseded", "blocked", "succeeded"])
-def test_an_end_that_was_written_over_an_open_apply_does_not_settle_it(told: Told, result: str) -> None:
+def test_an_end_that_was_written_over_an_open_apply_does_not_settle_it(told: Story, result: str) -> None:
     unknown_apply(told, "three", "prod/a")
     told.end("three", result)
     assert doubt(told) == "three"
 
 
 @pytest.mark.parametrize("result", ["", "blocked", "succeeded"])
-def test_a_deployment_that_is_opened_over_an_open_apply_does_not_hide_it(told: Told, result: str) -> None:
+def test_a_deployment_that_is_opened_over_an_open_apply_does_not_hide_it(told: Story, result: str) -> None:
     unknown_apply(told, "three", "prod/a")
     told.open("four", C, Manual("ann"))
     if result:
@@ -221,7 +221,7 @@ def test_a_deployment_that_is_opened_over_an_open_apply_does_not_hide_it(told: T
     assert doubt(told) == ""
 
 
-def test_an_apply_that_begins_after_another_deployment_was_opened_over_it_is_not_hidden(told: Told) -> None:
+def test_an_apply_that_begins_after_another_deployment_was_opened_over_it_is_not_hidden(told: Story) -> None:
     told.open("three", C, Manual("ann"))
     told.open("four", C, Manual("ann"))
     told.end("four", "blocked")
@@ -230,7 +230,7 @@ def test_an_apply_that_begins_after_another_deployment_was_opened_over_it_is_not
     assert doubt(told) == "three"
 
 
-def test_a_later_unknown_outcome_does_not_hide_an_earlier_one(told: Told) -> None:
+def test_a_later_unknown_outcome_does_not_hide_an_earlier_one(told: Story) -> None:
     told.release("three", C, "unknown")
     told.release("four", C, "unknown")
     told.open("mend", C, Recovery("four", "ann"), settles="four")
@@ -238,7 +238,7 @@ def test_a_later_unknown_outcome_does_not_hide_an_earlier_one(told: Told) -> Non
     assert doubt(told) == "three"
 
 
-def test_another_success_settles_no_doubt(told: Told) -> None:
+def test_another_success_settles_no_doubt(told: Story) -> None:
     told.release("three", C, "unknown")
     told.release("four", C)
     assert doubt(told) == "three"
@@ -248,7 +248,7 @@ def test_another_success_settles_no_doubt(told: Told) -> None:
 # --- holds -------------------------------------------------------------------------------------------------------
 
 
-def test_a_hold_of_people_outlives_those_that_come_and_go_with_deployments(told: Told) -> None:
+def test_a_hold_of_people_outlives_those_that_come_and_go_with_deployments(told: Story) -> None:
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "incident 7"})
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
     told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "Git says the same", "deployment": "back"})
@@ -259,13 +259,13 @@ def test_a_hold_of_people_outlives_those_that_come_and_go_with_deployments(told:
     assert hold(told.history, "prod") is None
 
 
-def held_with(told: Told, deployment: str) -> bool:
+def held_with(told: Story, deployment: str) -> bool:
     """Write a release by Terrace itself of what was held with a deployment; whether the environment is still held."""
     told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "in order", "deployment": deployment})
     return hold(told.history, "prod") is not None
 
 
-def test_a_hold_after_an_unknown_outcome_is_not_released_by_a_release_alone(told: Told) -> None:
+def test_a_hold_after_an_unknown_outcome_is_not_released_by_a_release_alone(told: Story) -> None:
     told.release("three", C, "unknown")
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "not known", "deployment": "three"})
     assert held_with(told, "three")
@@ -278,7 +278,7 @@ def test_a_hold_after_an_unknown_outcome_is_not_released_by_a_release_alone(told
 
 
 @pytest.mark.parametrize(("result", "stays"), [("failed", True), ("blocked", True), ("succeeded", False)])
-def test_a_hold_of_a_rollback_that_failed_is_released_by_people_only(told: Told, result: str, stays: bool) -> None:
+def test_a_hold_of_a_rollback_that_failed_is_released_by_people_only(told: Story, result: str, stays: bool) -> None:
     told.open("back", A, Rollback("two", "ann", "sick"))
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
     assert held_with(told, "back"), "it is not over"
@@ -287,7 +287,7 @@ def test_a_hold_of_a_rollback_that_failed_is_released_by_people_only(told: Told,
 
 
 @pytest.mark.parametrize(("result", "stays"), [("put_back", True), ("unknown", True), ("restored", False)])
-def test_a_hold_of_a_restore_ends_with_a_clean_end_of_it(told: Told, result: str, stays: bool) -> None:
+def test_a_hold_of_a_restore_ends_with_a_clean_end_of_it(told: Story, result: str, stays: bool) -> None:
     begun = {
         "environment": "prod",
         "restore": "r1",
@@ -304,7 +304,7 @@ def test_a_hold_of_a_restore_ends_with_a_clean_end_of_it(told: Told, result: str
     assert held_with(told, "r1") is stays
 
 
-def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Told) -> None:
+def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Story) -> None:
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
     told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "in order", "deployment": "another"})
     held = hold(told.history, "prod")
@@ -320,7 +320,7 @@ def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Told) -> 
 # --- what lies between -------------------------------------------------------------------------------------------
 
 
-def test_what_lies_between_are_the_deployments_that_changed_something(told: Told) -> None:
+def test_what_lies_between_are_the_deployments_that_changed_something(told: Story) -> None:
     told.open("docs", C, Manual("ann"))
     told.end("docs", "succeeded")
     told.release("dev", C, environment="dev")
@@ -332,7 +332,7 @@ def test_what_lies_between_are_the_deployments_that_changed_something(told: Told
 
 
 def test_only_what_was_planned_and_then_applied_was_made_by_them() -> None:
-    told = Told()
+    told = Story()
     told.open("one", A, Manual("ann"), stacks=("prod/a", "prod/b"))
     made = {"changes": [["create", "x.new"], ["update", "x.old"], ["replace", "x.other"]]}
     told.step("one", Step.PLAN, stack="prod/a", detail={"changes": [["create", "x.earlier"]]})
@@ -345,7 +345,7 @@ def test_only_what_was_planned_and_then_applied_was_made_by_them() -> None:
     assert find_created((), "prod/a") == frozenset()
 
 
-def test_an_automatic_way_back_undoes_what_failed(told: Told) -> None:
+def test_an_automatic_way_back_undoes_what_failed(told: Story) -> None:
     told.release("three", C, "failed")
     told.open("back", B, AutomaticRollback("three", "sick"))
     told.step("back", Step.APPLY)

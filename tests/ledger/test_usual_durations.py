@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from support.stories import PLANNED, Told
+from support.stories import PLANNED, Story
 from terrace.ledger import kinds
 from terrace.ledger.deployment import Step
 from terrace.ledger.usual_durations import NEWEST, usual_durations
@@ -14,7 +14,7 @@ APPLY = ("prod", "prod", Step.APPLY)
 
 
 def write(
-    story: Told, name: str, minutes: int, result: str = "succeeded", step: Step = Step.APPLY, **detail: object
+    story: Story, name: str, minutes: int, result: str = "succeeded", step: Step = Step.APPLY, **detail: object
 ) -> None:
     """Writes a step of the stack `prod` that took some minutes."""
     story.open(name, "c" * 40, Manual("ann"))
@@ -26,11 +26,11 @@ def write(
 
 
 def test_without_a_run_there_is_no_usual_duration() -> None:
-    assert usual_durations(Told().history) == {}
+    assert usual_durations(Story().history) == {}
 
 
 def test_the_duration_is_the_median_of_successful_runs() -> None:
-    story = Told()
+    story = Story()
     for number, minutes in enumerate((1, 3, 90)):
         write(story, f"d{number}", minutes)
     write(story, "failed", 500, "failed")
@@ -38,7 +38,7 @@ def test_the_duration_is_the_median_of_successful_runs() -> None:
 
 
 def test_only_the_newest_runs_count() -> None:
-    story = Told()
+    story = Story()
     for number in range(NEWEST):
         write(story, f"old{number}", 90)
     for number in range(NEWEST):
@@ -47,7 +47,7 @@ def test_only_the_newest_runs_count() -> None:
 
 
 def test_a_plan_without_changes_does_not_count() -> None:
-    story = Told()
+    story = Story()
     write(story, "d1", 4, step=Step.PLAN, empty=True)
     assert ("prod", "prod", Step.PLAN) not in usual_durations(story.history)
     write(story, "d2", 4, step=Step.PLAN, empty=False)

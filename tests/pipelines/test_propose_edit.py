@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from support.plans import drifted
+from support.plans import drifted_resource
 from support.trees import DictTree, inventory
 from terrace.drift.adopt import Wanted
 from terrace.errors import BadInput
@@ -25,12 +25,12 @@ WANTED = (Wanted("name", "jobs", "work", configurable=True),)
 def propose(files: Mapping[str, str], drift: ResourceChange | None = None) -> Proposed:
     found = inventory(files)
     (stack,) = [stack for stack in found.stacks if stack.key == "dev"]
-    change = drift or drifted("aws_sqs_queue.jobs", {"name": "jobs"}, {"name": "work"})
+    change = drift or drifted_resource("aws_sqs_queue.jobs", {"name": "jobs"}, {"name": "work"})
     return propose_edit(found, DictTree(files), stack, change, WANTED)
 
 
 def in_module(**more: object) -> ResourceChange:
-    return drifted("aws_sqs_queue.jobs", {"name": "jobs"}, {"name": "work"}, module="module.queues", **more)
+    return drifted_resource("aws_sqs_queue.jobs", {"name": "jobs"}, {"name": "work"}, module="module.queues", **more)
 
 
 def test_the_block_is_found_in_any_file_of_the_folder() -> None:

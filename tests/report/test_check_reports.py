@@ -10,7 +10,7 @@ from datetime import date
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
-from support.check_outcomes import checks, many, plan, rich
+from support.check_outcomes import outcome_with_findings, outcomes, plan, rich_outcome
 from support.golden import assert_golden
 from support.plans import change
 from support.records import data_of
@@ -32,13 +32,13 @@ def shown(record: CheckOutcome) -> str:
 
 
 def test_golden() -> None:
-    assert_golden("check.md", comment(rich()))
-    assert_golden("check.xml", junit.check(rich()))
-    assert_golden("check.txt", shown(rich()))
+    assert_golden("check.md", comment(rich_outcome()))
+    assert_golden("check.xml", junit.check(rich_outcome()))
+    assert_golden("check.txt", shown(rich_outcome()))
 
 
 @settings(max_examples=40)
-@given(checks())
+@given(outcomes())
 def test_junit_is_well_formed_for_every_check(record: CheckOutcome) -> None:
     root = Xml.fromstring(junit.check(record).encode())
     findings = record.assessment.findings
@@ -48,7 +48,7 @@ def test_junit_is_well_formed_for_every_check(record: CheckOutcome) -> None:
 
 
 @settings(max_examples=40)
-@given(checks())
+@given(outcomes())
 def test_no_text_acts_on_a_terminal_and_every_blocking_finding_has_one_line(record: CheckOutcome) -> None:
     text = shown(record)
     assert all(c.isprintable() or c == "\n" for c in text)
@@ -58,7 +58,7 @@ def test_no_text_acts_on_a_terminal_and_every_blocking_finding_has_one_line(reco
 OURS = re.compile(r"(<details(?: open)?><summary>[^<>]*</summary>|</details>)")
 
 
-@given(checks())
+@given(outcomes())
 def test_text_from_outside_formats_links_and_mentions_nothing_in_a_comment(record: CheckOutcome) -> None:
     text = comment(record)
     assert text.startswith(f"{MARKER}\n\n### Terrace: ")
@@ -73,14 +73,14 @@ def test_text_from_outside_formats_links_and_mentions_nothing_in_a_comment(recor
 
 
 def test_a_comment_fits_and_says_how_much_it_leaves_out() -> None:
-    text = comment(many(10_000))
+    text = comment(outcome_with_findings(10_000))
     assert len(text.encode()) < 65_536
     assert "and 9,980 more" in text
     assert "not fit" not in text
 
 
 def test_a_long_plan_is_cut_after_the_riskiest_changes_and_plans_that_do_not_fit_are_left_out() -> None:
-    one = rich()
+    one = rich_outcome()
     created = tuple(change(f"aws_subnet.a[{n}]", Action.CREATE, None, {"cidr": "10.0.0.0/24"}) for n in range(1400))
     lost = change("aws_db_instance.main", Action.DELETE, {"engine": "mysql"}, None)
     stacks = [Stack("prod", f"environments/prod/s{n}", f"s{n}") for n in range(9)]
@@ -94,7 +94,7 @@ def test_a_long_plan_is_cut_after_the_riskiest_changes_and_plans_that_do_not_fit
 
 
 def test_ten_thousand_cases() -> None:
-    assert junit.check(many(10_000)).count("<testcase") == 10_002
+    assert junit.check(outcome_with_findings(10_000)).count("<testcase") == 10_002
 
 
 def test_findings_of_one_rule_at_one_place_become_one() -> None:
@@ -110,7 +110,7 @@ def test_findings_of_one_rule_at_one_place_become_one() -> None:
     ]
 
 
-@given(checks())
+@given(outcomes())
 def test_grouping_loses_no_finding(record: CheckOutcome) -> None:
     findings = record.assessment.findings
     groups = group_findings(findings)
@@ -126,7 +126,7 @@ UNPINNED = Finding("pinned", Severity.MEDIUM, Status.FAIL, "terrace", "it follow
 
 
 def with_findings(*findings: Finding) -> CheckOutcome:
-    record = rich()
+    record = rich_outcome()
     return replace(record, assessment=replace(record.assessment, findings=findings))
 
 
@@ -209,13 +209,13 @@ def test_known_findings_are_folded_and_counted() -> None:
 
 
 def test_the_verdict_is_the_first_and_the_last_line_in_a_terminal() -> None:
-    lines = shown(rich()).splitlines()
+    lines = shown(rich_outcome()).splitlines()
     assert lines[0] == "verdict: block, blocked by 3 findings"
     assert "verdict: block" in lines[-6:]
 
 
 def test_a_deposed_object_is_distinguished_from_the_current_one() -> None:
-    record = rich()
+    record = rich_outcome()
     key, known = next(iter(record.assessment.plans.items()))
     left = change("aws_db_instance.main", Action.DELETE, {"id": "old"}, deposed="1a2b3c4d")
     there = change("aws_db_instance.main", Action.UPDATE, {"size": 1}, {"size": 2})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.payloads import payload_of
-from support.plans import change, drifted, plan_of
+from support.plans import change, drifted_resource, plan_of
 from support.records import data_of
 from terrace.assess.model import Severity
 from terrace.drift.acknowledgements import Acknowledgement
@@ -177,7 +177,7 @@ def drift_of(before: Value, after: Value, **undo: Any) -> Review:
     address = "aws_security_group.web"
     plan = plan_of(
         [change(address, Action.REPLACE, after, before, **undo)],
-        [drifted(address, before, after)],
+        [drifted_resource(address, before, after)],
     )
     return review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=find_drift(plan)))
 

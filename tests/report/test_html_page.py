@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 from hypothesis import given
 
-from support.check_outcomes import call, checks, many, rich, texts
+from support.check_outcomes import call, outcome_with_findings, outcomes, rich_outcome, texts
 from support.plans import change, plan_of
 from terrace.assess.model import Assessment
 from terrace.ledger.deployment import Deployment, Step, StepRecord
@@ -72,7 +72,7 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-@given(checks())
+@given(outcomes())
 def test_text_from_outside_has_no_effect(record: CheckOutcome) -> None:
     text = check_page(record)
     read = Reader(text)
@@ -86,7 +86,7 @@ def test_text_from_outside_has_no_effect(record: CheckOutcome) -> None:
 
 
 def test_the_page_loads_nothing_and_allows_nothing() -> None:
-    text = check_page(rich())
+    text = check_page(rich_outcome())
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = next(a["content"] for t, a in Reader(text).tags if a.get("http-equiv"))
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -94,7 +94,7 @@ def test_the_page_loads_nothing_and_allows_nothing() -> None:
 
 
 def test_blocking_findings_come_first_and_then_the_changes() -> None:
-    told = Reader(check_page(rich())).text
+    told = Reader(check_page(rich_outcome())).text
     order = (
         "The change is blocked",
         "public-database",
@@ -116,13 +116,13 @@ def test_blocking_findings_come_first_and_then_the_changes() -> None:
 
 def test_a_change_without_effect_passes() -> None:
     nothing = Assessment(ChangeSet("a" * 40, "b" * 40, (), ()))
-    told = Reader(check_page(replace(rich(), assessment=nothing, ahead=(), passed=True))).text
+    told = Reader(check_page(replace(rich_outcome(), assessment=nothing, ahead=(), passed=True))).text
     assert "The change can be merged" in told
     assert "Blocking findings" not in told
 
 
 def test_masked_and_unknown_parts_of_a_value_stay_hidden() -> None:
-    record = rich()
+    record = rich_outcome()
     inside = change(
         "aws_x.y",
         Action.UPDATE,
@@ -153,7 +153,7 @@ def test_the_page_of_a_deployment_shows_what_its_plans_change(why: str, value: s
 
 
 def test_ten_thousand_findings_are_counted_and_the_worst_are_listed() -> None:
-    text = check_page(many(10_000))
+    text = check_page(outcome_with_findings(10_000))
     assert len(text) < 1_500_000
     assert text.count("<tr class=") == ROWS
     told = Reader(text).text

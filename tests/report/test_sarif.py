@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from jsonschema import Draft4Validator
 
 from forge.scanning_rules import faults
-from support.check_outcomes import HOSTILE, checks, many, rich
+from support.check_outcomes import HOSTILE, outcome_with_findings, outcomes, rich_outcome
 from support.golden import assert_golden
 from terrace.assess.model import Finding, Severity, Status
 from terrace.compliance.audit import Audited, Scope
@@ -32,7 +32,7 @@ def schema() -> Draft4Validator:
 
 def results(*found: Finding) -> list[dict[str, Any]]:
     """The results that these findings become."""
-    record = rich()
+    record = rich_outcome()
     told = json.loads(sarif.check(replace(record, assessment=replace(record.assessment, findings=found))))
     return [result for run in told["runs"] for result in run["results"]]
 
@@ -45,7 +45,7 @@ def notifications(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 def report(*found: Finding) -> dict[str, Any]:
     """The report of a check that found this."""
-    record = rich()
+    record = rich_outcome()
     told: dict[str, Any] = json.loads(
         sarif.check(replace(record, assessment=replace(record.assessment, findings=found)))
     )
@@ -56,13 +56,13 @@ FORMAT = Finding("format", Severity.LOW, Status.FAIL, "fmt", "a.tf:12 is not for
 
 
 def test_golden() -> None:
-    text = sarif.check(rich())
+    text = sarif.check(rich_outcome())
     schema().validate(json.loads(text))
     assert_golden("check.sarif", text)
 
 
 @settings(max_examples=40)
-@given(checks())
+@given(outcomes())
 def test_the_report_is_valid_for_every_check(record: CheckOutcome) -> None:
     text = sarif.check(record)
     assert text.isascii()
@@ -121,7 +121,7 @@ def test_a_finding_of_a_stack_is_placed_in_its_folder() -> None:
 
 
 def test_a_finding_of_a_stack_is_placed_in_its_main_file_if_known() -> None:
-    record = rich()
+    record = rich_outcome()
     assert record.graph is not None
     folder = "environments/prod/network"
     known = replace(record.graph.folders[folder], files=(f"{folder}/data.tf", f"{folder}/main.tf"))
@@ -177,7 +177,7 @@ def test_a_report_that_would_be_too_large_has_only_the_worst_findings() -> None:
         replace(FORMAT, message=chance.randbytes(9_900).hex(), severity=Severity.CRITICAL if not n else Severity.LOW)
         for n in range(1_200)
     ]
-    record = rich()
+    record = rich_outcome()
     text = sarif.check(replace(record, assessment=replace(record.assessment, findings=tuple(found))))
     assert len(gzip.compress(text.encode())) <= 10_000_000
     told = json.loads(text)
@@ -188,7 +188,7 @@ def test_a_report_that_would_be_too_large_has_only_the_worst_findings() -> None:
 
 
 def test_a_tool_that_found_nothing_has_a_run() -> None:
-    record = rich()
+    record = rich_outcome()
     told = json.loads(sarif.check(replace(record, assessment=replace(record.assessment, findings=()))))
     assert [run["tool"]["driver"]["name"] for run in told["runs"]] == ["terrace", "terraform", "terraform fmt"]
 
@@ -202,7 +202,7 @@ def test_no_message_links_or_substitutes(text: str) -> None:
 
 
 def test_ten_thousand_findings() -> None:
-    assert len(json.loads(sarif.check(many(10_000)))["runs"][-1]["results"]) == 10_000
+    assert len(json.loads(sarif.check(outcome_with_findings(10_000)))["runs"][-1]["results"]) == 10_000
 
 
 def test_findings_of_a_full_check_have_a_place_in_code_scanning() -> None:

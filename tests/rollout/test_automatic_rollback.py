@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.stories import Told
+from support.stories import Story
 from terrace.config.model import Environment
 from terrace.ledger import kinds
 from terrace.ledger.deployment import Step
@@ -34,7 +34,7 @@ BY_HAND = Manual("ann")
 
 
 def failed(
-    told: Told,
+    told: Story,
     origin: Origin = BY_HAND,
     *,
     healthy: bool | None = True,
@@ -51,26 +51,26 @@ def failed(
     told.end("bad", "failed", *reasons)
 
 
-def answer(told: Told, environment: Environment = PROD) -> Reaction:
+def answer(told: Story, environment: Environment = PROD) -> Reaction:
     return reaction(environment, told.deployment("bad"), told.history)
 
 
 @pytest.fixture
-def told() -> Told:
+def told() -> Story:
     """prod at a good release."""
-    made = Told()
+    made = Story()
     made.release("good", GOOD)
     return made
 
 
-def paused(told: Told, words: str) -> None:
+def paused(told: Story, words: str) -> None:
     found = answer(told)
     assert isinstance(found, Pause)
     assert any(words in reason for reason in found.reasons), found
 
 
 @pytest.mark.parametrize("origin", [Manual("ann"), Automatic(), Promotion("staging", "ann")])
-def test_a_release_that_is_sick_goes_back_once(told: Told, origin: Origin) -> None:
+def test_a_release_that_is_sick_goes_back_once(told: Story, origin: Origin) -> None:
     failed(told, origin)
     assert answer(told) == GoBack(AutomaticRollback("bad", SICK[0]))
     told.open("back", GOOD, AutomaticRollback("bad", SICK[0]))
@@ -79,7 +79,7 @@ def test_a_release_that_is_sick_goes_back_once(told: Told, origin: Origin) -> No
     assert answer(told) == Nothing(), "and never a second time"
 
 
-def test_nothing_follows_where_nobody_agreed_or_nothing_happened(told: Told) -> None:
+def test_nothing_follows_where_nobody_agreed_or_nothing_happened(told: Story) -> None:
     failed(told)
     assert answer(told, replace(PROD, on_failure="pause")) == Nothing()
     bad = told.deployment("bad")
@@ -99,47 +99,47 @@ def test_nothing_follows_where_nobody_agreed_or_nothing_happened(told: Told) -> 
         Destruction("ann", "over"),
     ],
 )
-def test_what_was_no_release_is_for_people(told: Told, origin: Origin) -> None:
+def test_what_was_no_release_is_for_people(told: Story, origin: Origin) -> None:
     failed(told, origin)
     paused(told, "it was not a release")
 
 
-def test_a_held_environment_is_peoples(told: Told) -> None:
+def test_a_held_environment_is_peoples(told: Story) -> None:
     failed(told)
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "incident 7"})
     paused(told, "prod is on hold: incident 7")
 
 
-def test_what_was_sick_before_or_not_measured_stays(told: Told) -> None:
+def test_what_was_sick_before_or_not_measured_stays(told: Story) -> None:
     failed(told, healthy=False)
     paused(told, "not healthy before either")
-    other = Told()
+    other = Story()
     other.release("good", GOOD)
     failed(other, healthy=None)
     paused(other, "its health before is unknown")
 
 
 def test_the_first_release_has_nowhere_to_go() -> None:
-    told = Told()
+    told = Story()
     failed(told)
     paused(told, "no good release to go back to")
 
 
 def test_a_good_one_of_the_same_commit_is_no_way_back() -> None:
-    told = Told()
+    told = Story()
     told.release("same", BAD)
     failed(told)
     paused(told, "no good release to go back to")
 
 
-def test_something_newer_is_never_undone_even_if_the_clock_was_set_back(told: Told) -> None:
+def test_something_newer_is_never_undone_even_if_the_clock_was_set_back(told: Story) -> None:
     failed(told)
     told.clock -= 600
     told.release("newer", NEXT)
     paused(told, "something newer was deployed there")
 
 
-def test_what_builds_on_it_already_is_not_pulled_from_under(told: Told) -> None:
+def test_what_builds_on_it_already_is_not_pulled_from_under(told: Story) -> None:
     failed(told)
     told.clock -= 600
     told.release("above", BAD, environment="later")
@@ -148,12 +148,12 @@ def test_what_builds_on_it_already_is_not_pulled_from_under(told: Told) -> None:
 
 
 @pytest.mark.parametrize("step", [Step.TAG, Step.SNAPSHOT, Step.BACKUP])
-def test_a_step_of_our_own_housekeeping_condemns_no_release(told: Told, step: Step) -> None:
+def test_a_step_of_our_own_housekeeping_condemns_no_release(told: Story, step: Step) -> None:
     failed(told, last=(step, {}), reasons=(f"{step.value}: the store is full",))
     paused(told, f"the release itself did not fail: {step.value}")
 
 
-def test_smoke_tests_that_could_not_be_made_are_no_proof(told: Told) -> None:
+def test_smoke_tests_that_could_not_be_made_are_no_proof(told: Story) -> None:
     failed(told, last=(Step.SMOKE, {"probes": [{"name": "a", "reading": "unclear", "message": "no output"}]}))
     paused(told, "it is unknown whether it works")
 
@@ -167,13 +167,13 @@ def test_smoke_tests_that_could_not_be_made_are_no_proof(told: Told) -> None:
     ],
 )
 def test_a_release_that_does_not_work_or_is_half_there_goes_back(
-    told: Told, step: Step, detail: dict[str, object]
+    told: Story, step: Step, detail: dict[str, object]
 ) -> None:
     failed(told, last=(step, detail))
     assert isinstance(answer(told), GoBack)
 
 
-def test_a_failed_apply_whose_state_could_not_be_saved_either_goes_back(told: Told) -> None:
+def test_a_failed_apply_whose_state_could_not_be_saved_either_goes_back(told: Story) -> None:
     told.open("bad", BAD, Manual("ann"))
     told.step("bad", Step.BASELINE, detail={"healthy": True})
     told.step("bad", Step.APPLY, "failed")
@@ -182,14 +182,14 @@ def test_a_failed_apply_whose_state_could_not_be_saved_either_goes_back(told: To
     assert isinstance(answer(told), GoBack)
 
 
-def test_a_measurement_that_broke_once_hides_no_sickness(told: Told) -> None:
+def test_a_measurement_that_broke_once_hides_no_sickness(told: Story) -> None:
     failed(told, last=(Step.HEALTH, {}))
     assert isinstance(answer(told), GoBack)
 
 
 @given(st.lists(st.sampled_from(["held", "newer", "above", "back", "unhealthy"]), max_size=4))
 def test_whatever_happens_it_goes_back_only_if_nothing_speaks_against_it(happened: list[str]) -> None:
-    told = Told()
+    told = Story()
     told.release("good", GOOD)
     failed(told, healthy="unhealthy" not in happened)
     for number, what in enumerate(happened):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.lanes import KEY, Ground
-from support.packs import judged, told
+from support.packs import evaluate_pack, statuses_by_rule
 from support.tools import opa
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
@@ -33,7 +33,7 @@ def test_a_naive_rule_is_silent_where_ours_speaks(name: str, place: Path) -> Non
     document, plan = planned(folder, place)
     assert naive(folder, document) == []
     expected = json.loads((folder / "expected.json").read_text())
-    found = told(judged(plan))
+    found = statuses_by_rule(evaluate_pack(plan))
     assert {rule: found.get(rule) for rule in expected} == expected
 
 
@@ -43,7 +43,7 @@ def planned(folder: Path, place: Path) -> tuple[bytes, Plan]:
         ground = Ground(place)
         ground.lay(folder, "main.tf")
         made = ground.plan("plan-only")
-        return made.document, ground.normalised(made)
+        return made.document, ground.read_plan_of(made)
     document = (folder / "plan.json").read_bytes()
     stack = Stack.conventional("dev", "environments/dev")
     return document, read_plan(document, stack=stack, commit="0" * 40, key=KEY, root="/", lock=b"")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.check_outcomes import rich
+from support.check_outcomes import rich_outcome
 from support.cli import LADDER, three_environments, world
 from support.plans import STACK
 from support.tools import opa
@@ -207,7 +207,7 @@ WARNING = Diagnostic("warning", "Value for undeclared variable", f'client_secret
 
 
 def record() -> Any:
-    one = rich()
+    one = rich_outcome()
     assessment = replace(
         one.assessment,
         plans={STACK.key: replace(PLAN, warnings=(WARNING,))},
@@ -261,7 +261,7 @@ def test_ordinary_texts_stay() -> None:
         change("x.y", None, {"engine": "postgres14", "password_length": 16, "secret_name": "app/db"}),
     )
     found = finding("plan", "the engine postgres is old", stack=STACK.key)
-    one = rich().assessment
+    one = rich_outcome().assessment
     told = mask_assessment(replace(one, plans={STACK.key: plan}, findings=(found,)))
     assert told.findings == (found,)
     assert told.plans[STACK.key].changes[1].after["secret_name"] == "app/db"

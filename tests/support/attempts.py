@@ -16,15 +16,15 @@ from terrace.adapters.runner.run_folder import RunFolder
 from terrace.plans.ports import Applier, Attempt, MadePlan, Preparation, Site
 
 
-def prepare(applier: Applier, name: str, site: Site, made: MadePlan) -> Attempt:
+def prepare(applier: Applier, name: str, site: Site, plan: MadePlan) -> Attempt:
     """An attempt whose run is prepared, as the ledger would name it."""
-    attempt = Attempt(name, "ledger", "deployment", site.stack.key, made.sha256)
-    return replace(attempt, prepared=applier.prepare(attempt, site, made))
+    attempt = Attempt(name, "ledger", "deployment", site.stack.key, plan.sha256)
+    return replace(attempt, prepared=applier.prepare(attempt, site, plan))
 
 
-def begin(applier: Applier, name: str, site: Site, made: MadePlan) -> Attempt:
+def begin(applier: Applier, name: str, site: Site, plan: MadePlan) -> Attempt:
     """An attempt that was started."""
-    attempt = prepare(applier, name, site, made)
+    attempt = prepare(applier, name, site, plan)
     assert applier.start(attempt, lambda: "") is None
     return attempt
 
@@ -44,7 +44,13 @@ def lay_run(
     name: str = "one",
 ) -> Attempt:
     """What a run leaves below the folder of all runs when everything dies at that stage; nothing is really run."""
-    run, nonce, sha256, here, permits = RunFolder(folder / name), secrets.token_hex(16), "5" * 64, host(), Permits()
+    run, nonce, sha256, this_host, permits = (
+        RunFolder(folder / name),
+        secrets.token_hex(16),
+        "5" * 64,
+        host(),
+        Permits(),
+    )
     bound = {"attempt": name, "nonce": nonce, "sha256": sha256}
     run.path.mkdir(parents=True)
     run.lock.touch()
@@ -54,7 +60,12 @@ def lay_run(
     intent = {"ledger": "l", "deployment": "d", "command": ["x"], "cwd": "/", "saved": "/x", "stack": "dev"}
     run.write("intent.json", {**bound, **intent, "path": "environments/dev", "permit": permit})
     attempt = Attempt(
-        name, "l", "d", "dev", sha256, Preparation(nonce, here.name, here.machine, here.boot, permit, lock)
+        name,
+        "l",
+        "d",
+        "dev",
+        sha256,
+        Preparation(nonce, this_host.name, this_host.machine, this_host.boot, permit, lock),
     )
     if stage == "prepared":
         return attempt

@@ -14,8 +14,8 @@ from typing import Protocol
 
 import httpx
 
-from support.http_states import HttpStore, serving
-from support.postgres import running
+from support.http_states import HttpStore, serve_states
+from support.postgres import run_server
 from terrace.adapters.embedded_aws import REGION, EmbeddedAws
 
 BUCKET = "states"
@@ -161,14 +161,14 @@ def s3() -> Iterator[Backend]:
 @contextmanager
 def http() -> Iterator[Backend]:
     """A server on loopback, in a thread."""
-    with serving() as (address, store):
+    with serve_states() as (address, store):
         yield Http(address, store)
 
 
 @contextmanager
 def pg() -> Iterator[Backend]:
     """A PostgreSQL server of its own."""
-    with running() as connection:
+    with run_server() as connection:
         yield Postgres(connection)
 
 

@@ -66,7 +66,7 @@ def activity(at: datetime, operation: str, resource: str, **more: Any) -> dict[s
     }
 
 
-def exported(at: datetime, operation: str, resource: str, **more: Any) -> dict[str, Any]:
+def exported_activity(at: datetime, operation: str, resource: str, **more: Any) -> dict[str, Any]:
     """A record of the activity log as Azure exports it to a storage account."""
     return {
         "RoleLocation": "West Europe",

@@ -23,8 +23,8 @@ from support.backends import BACKENDS
 from support.cli import Done
 from support.marks import Workplace, workplace
 from support.mishaps import Folders, Mishap, elsewhere, possible
-from support.processes import Living, descendants, living, until_dead
-from support.settling import let_go, settle
+from support.processes import Living, descendants, find_process, until_dead
+from support.settling import settle, settle_by_hand
 from support.stage import Actor
 from terrace.errors import NotReady
 
@@ -91,7 +91,7 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     crossing = chance.randint(1, CROSSINGS) if mishap not in ("restored", "stopped") and chance.random() < 0.4 else 0
     where = ""
     if crossing:
-        actor, where = place.stage.halted("dev", crossing)
+        actor, where = place.stage.start_until_halted("dev", crossing)
     else:
         actor = place.stage.start("deploy", "dev", "--json")
     if crossing:
@@ -102,15 +102,15 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
         time.sleep(chance.uniform(0, place.seconds / 3))
     else:
         _until_the_moment(place, actor, chance)
-    driver = living(actor.pid, "terrace") if mishap == "stopped" else []
+    driver = find_process(actor.pid, "terrace") if mishap == "stopped" else []
     victims, others = _choose(actor, chance, only_driver=bool(crossing))
     if crossing and not where:
         victims = []  # It ended before that crossing.
     if mishap == "stopped":
         # The driver stands still, and nothing of what it began goes on: who declares it dead is nearly right.
-        for one in driver:
-            one.signal(signal.SIGSTOP)
-        others = [one for one in descendants(actor.pid) if one.part]
+        for process in driver:
+            process.signal(signal.SIGSTOP)
+        others = [process for process in descendants(actor.pid) if process.part]
         victims = others
     for victim in victims:
         victim.kill()
@@ -119,41 +119,41 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     tally.kills[_name(victims) if mishap != "stopped" else "stopped"] += 1
     tally.mishaps[mishap] += 1
     tally.crossings[where or "at any time"] += 1
-    told = None
+    done = None
     if crossing:
         actor.kill()
         actor.voice.close()
     elif mishap != "stopped":
-        told = actor.ended()
+        done = actor.ended()
     if mishap != "stopped" and any(victim.part in ("git", "terrace") for victim in victims):
-        tally.unlocked += _bury(place, [one for one in others if one.part == "git"])
+        tally.unlocked += _bury(place, [process for process in others if process.part == "git"])
     round_.name += f" ({_befall(mishap, folders, chance)})"
     try:
         before = place.events()
     except NotReady:
         # It was stopped while it wrote: until it goes on, or is dead, no other process can write.
-        for one in driver:
-            one.kill()
+        for process in driver:
+            process.kill()
         before = place.events()
     if mishap == "stopped":
-        there = folders.of_another_machine()
+        other_home = folders.of_another_machine()
         words = ("resume", "dev", "--dead", "it stands still", "--json")
         try:
-            told = round_.one_more(elsewhere(place, *words, home=there))
+            done = round_.one_more(elsewhere(place, *words, home=other_home))
         finally:
-            for one in driver:
-                one.signal(signal.SIGCONT)
+            for process in driver:
+                process.signal(signal.SIGCONT)
         actor.ended()
         tally.unlocked += _bury(place, [])
     elif mishap == "elsewhere":
         _bury(place, others)
-        told = round_.one_more(elsewhere(place, "resume", "dev", "--dead", "its machine is gone", "--json"))
-    round_.go_on(told)
-    made = place.made(release)
-    if any(times > 1 + round_.acknowledged for times in made.values()):
+        done = round_.one_more(elsewhere(place, "resume", "dev", "--dead", "its machine is gone", "--json"))
+    round_.go_on(done)
+    counts = place.made(release)
+    if any(times > 1 + round_.acknowledged for times in counts.values()):
         tally.doubles += 1
-        tally.failures.append(f"{release}: {round_.name}, {round_.acknowledged} acknowledged, made {dict(made)}")
-    if not made:
+        tally.failures.append(f"{release}: {round_.name}, {round_.acknowledged} acknowledged, made {dict(counts)}")
+    if not counts:
         tally.stuck += 1
         tally.failures.append(f"{release}: {round_.name}, and it is said to be there, but is not")
     if place.events()[: len(before)] != before:
@@ -191,17 +191,17 @@ def _until_the_moment(place: Workplace, actor: Actor, chance: random.Random) -> 
 
 def _choose(actor: Actor, chance: random.Random, *, only_driver: bool) -> tuple[list[Living], list[Living]]:
     """Who dies: Terrace, one of those below it, or all; and all who lived then. `only_driver`: not one of those."""
-    below = [one for one in descendants(actor.pid) if one.part]
-    terrace = living(actor.pid, "terrace")
-    kinds = sorted({one.part for one in below})
+    below = [process for process in descendants(actor.pid) if process.part]
+    terrace = find_process(actor.pid, "terrace")
+    kinds = sorted({process.part for process in below})
     kind = chance.choice(["terrace", "all", *(() if only_driver else (*kinds, *kinds))])
     if kind == "all":
         return [*terrace, *below], below
-    return [one for one in (*terrace, *below) if one.part == kind], below
+    return [process for process in (*terrace, *below) if process.part == kind], below
 
 
 def _name(victims: list[Living]) -> str:
-    parts = {one.part for one in victims} or {"nobody"}
+    parts = {process.part for process in victims} or {"nobody"}
     return "all" if "terrace" in parts and len(parts) > 1 else parts.pop()
 
 
@@ -218,55 +218,55 @@ class _Round:
     acknowledged: int = 0
     known: Counter[str] = field(default_factory=Counter)
 
-    def one_more(self, told: Done) -> Done:
+    def one_more(self, done: Done) -> Done:
         """Take what a command said; one that says that nothing was applied must be right."""
-        if _result(told) == "failed" and "nothing was applied" in told.out:
-            made = self.place.made(self.release)
-            if made != self.known:
+        if _result(done) == "failed" and "nothing was applied" in done.out:
+            counts = self.place.made(self.release)
+            if counts != self.known:
                 self.tally.doubles += 1
                 self.tally.failures.append(
-                    f"{self.release}: {self.name}: nothing was applied, and {dict(made)} was made"
+                    f"{self.release}: {self.name}: nothing was applied, and {dict(counts)} was made"
                 )
-        return told
+        return done
 
-    def go_on(self, told: Done | None) -> None:
+    def go_on(self, done: Done | None) -> None:
         """Do what people do until the release is there."""
         place = self.place
         for attempt in range(TRIES):
-            if told is None or attempt:
-                told = self.one_more(
+            if done is None or attempt:
+                done = self.one_more(
                     place.stage.run("deploy" if self.acknowledged or attempt % 2 else "resume", "dev", "--json")
                 )
-            if "--dead WHY" in told.out or "people declared that it has terminated" in told.out or _is_busy(told):
+            if "--dead WHY" in done.out or "people declared that it has terminated" in done.out or _is_busy(done):
                 # Nothing here proves that the driver is dead: somebody makes sure of it, and says so.
                 self.tally.unlocked += _bury(place, self.others)
                 self.tally.declared += 1
-                told = self.one_more(place.stage.run("resume", "dev", "--dead", "it was killed", "--json"))
-            if _result(told) == "unknown":
+                done = self.one_more(place.stage.run("resume", "dev", "--dead", "it was killed", "--json"))
+            if _result(done) == "unknown":
                 self.tally.unknown += 1
                 _refuses(place, self.release, self.tally)
                 self.acknowledged += 1
                 _bury(place, self.others)
                 self._bring_state_back(place.stage.run("resume", "dev", "--json"))
                 if self.chance.random() < 0.5:
-                    let_go(place)
+                    settle_by_hand(place)
                     self.known = place.made(self.release)
                     continue
-                told = settle(place, self.release)
+                done = settle(place, self.release)
                 self.known = place.made(self.release)
-            if _result(told) == "succeeded":
+            if _result(done) == "succeeded":
                 return
-            self._bring_state_back(told)
+            self._bring_state_back(done)
             self.tally.unlocked += _bury(place, self.others)
             if place.backend.locked(place.key):
                 # Whoever held it is dead: somebody killed Terraform while it planned.
                 self.tally.unlocked += 1
                 place.backend.unlock(place.key)
-        self._give_up(told)
+        self._give_up(done)
 
-    def _bring_state_back(self, told: Done) -> None:
+    def _bring_state_back(self, before: Done) -> None:
         """Restore the state where a command says that there is none: Terraform empties a local one before it writes."""
-        if "terrace state restore dev" not in told.out:
+        if "terrace state restore dev" not in before.out:
             return
         self.tally.restored += 1
         accepted = ("--accept", "later-apply", "--reason", "Terraform was killed while it wrote the state")
@@ -275,27 +275,27 @@ class _Round:
             self.tally.failures.append(f"{self.release}: {self.name}: not restored: {done.out}{done.err}"[:2000])
         self.place.stage.run("unhold", "dev", "--reason", "restored")
 
-    def _give_up(self, told: Done | None) -> None:
+    def _give_up(self, done: Done | None) -> None:
         self.tally.stuck += 1
-        said = f"{told.out}{told.err}" if told else ""
-        self.tally.failures.append(f"{self.release}: {self.name}: {TRIES} tries, and it is not there: {said}"[:2000])
+        output = f"{done.out}{done.err}" if done else ""
+        self.tally.failures.append(f"{self.release}: {self.name}: {TRIES} tries, and it is not there: {output}"[:2000])
 
 
-def _is_busy(told: Done) -> bool:
-    return _result(told) == "waiting" and "run by" in told.out
+def _is_busy(done: Done) -> bool:
+    return _result(done) == "waiting" and "run by" in done.out
 
 
 def _bury(place: Workplace, others: list[Living]) -> int:
     """Make sure that nobody of a round lives any more, and remove the locks of a Git that was killed; how many."""
-    for one in others:
+    for process in others:
         # Terraform is what ends a provider; one whose Terraform was killed stays.
-        if one.part == "provider":
-            one.kill()
+        if process.part == "provider":
+            process.kill()
     assert until_dead(others, 60), "somebody lives on"
-    left = [*place.work.glob(".git/refs/**/*.lock"), *place.folder.glob("work.git/refs/**/*.lock")]
-    for lock in left:
+    locks = [*place.work.glob(".git/refs/**/*.lock"), *place.folder.glob("work.git/refs/**/*.lock")]
+    for lock in locks:
         lock.unlink()
-    return len(left)
+    return len(locks)
 
 
 def _refuses(place: Workplace, release: str, tally: Tally) -> None:
@@ -307,6 +307,6 @@ def _refuses(place: Workplace, release: str, tally: Tally) -> None:
         tally.failures.append(f"{release}: unknown, and not refused: {refused.out}"[:2000])
 
 
-def _result(told: Done) -> str:
+def _result(done: Done) -> str:
     """What a command said became of the deployment; "" when it said nothing of one."""
-    return str(told.json.get("result", "")) if told.out.startswith("{") else ""
+    return str(done.json.get("result", "")) if done.out.startswith("{") else ""

@@ -82,18 +82,18 @@ def plan(stack: Stack, *changes: ResourceChange, outputs: tuple[OutputChange, ..
 
 
 @st.composite
-def checks(draw: st.DrawFn) -> CheckOutcome:
+def outcomes(draw: st.DrawFn) -> CheckOutcome:
     """A check in which every text may be hostile, the names of stacks and modules too."""
     word = draw(texts)
     stacks = [DEV, Stack(draw(texts), draw(texts), draw(texts)), APP]
     impacts = tuple(Impact(s, (Reason("module", draw(texts), (draw(texts), s.path)),)) for s in stacks)
     plans = {s.key: plan(s, *draw(st.lists(changes, max_size=3))) for s in stacks[:2]}
-    found = tuple(draw(st.lists(findings, max_size=6)))
+    drawn_findings = tuple(draw(st.lists(findings, max_size=6)))
     assessment = Assessment(
         ChangeSet("a" * 40, "b" * 40, (word,), impacts, removed=(Stack("x", word, word),)),
         plans,
         {APP.key: draw(texts)},
-        found,
+        drawn_findings,
     )
     result = GateResult(draw(texts), draw(st.sampled_from(Outcome)), draw(texts), draw(texts))
     folders = {s.path: Folder(s.path, (), (), (call(word),)) for s in stacks} | {word: Folder(word, (), ())}
@@ -110,7 +110,7 @@ def call(target: str) -> Call:
     return Call(ModuleCall("m", target), target, target)
 
 
-def rich() -> CheckOutcome:
+def rich_outcome() -> CheckOutcome:
     """A change that shows everything a report can show; the golden files are made of it."""
     plans = {
         DEV.key: plan(DEV),
@@ -132,7 +132,7 @@ def rich() -> CheckOutcome:
         Impact(APP, (Reason("stack", "environments/prod/app/main.tf"),)),
     )
     changed = ("environments/prod/app/main.tf", "modules/vpc/main.tf")
-    found = (
+    example_findings = (
         Finding("format", Severity.LOW, Status.FAIL, "terraform fmt", "modules/vpc/main.tf is not formatted",
                 path="modules/vpc/main.tf", detail="- a=1\n+ a = 1", fix="terraform fmt modules/vpc/main.tf"),
         Finding("public-database", Severity.CRITICAL, Status.FAIL, "terrace", "the database is open to all",
@@ -167,19 +167,21 @@ def rich() -> CheckOutcome:
         "modules/vpc": Folder("modules/vpc", (), (), (call("modules/labels"),)),
         "modules/labels": Folder("modules/labels", (), ()),
     }
-    assessment = Assessment(change_set, plans, {APP.key: why}, found)
+    assessment = Assessment(change_set, plans, {APP.key: why}, example_findings)
     tools = ("terrace", "terraform", "terraform fmt")
     return CheckOutcome(assessment, ahead, passed=False, risk=RISK, graph=Graph(folders, {}), tools=tools)
 
 
-def many(count: int) -> CheckOutcome:
+def outcome_with_findings(count: int) -> CheckOutcome:
     """The rich example with that many findings."""
-    one = rich()
-    found = tuple(
+    example = rich_outcome()
+    example_findings = tuple(
         Finding(f"rule-{n % 50}", Severity(n % 5), Status.FAIL, "checkov", f"number {n} is wrong",
                 stack="prod/network", address=f"aws_s3_bucket.b[{n}]", path=f"modules/m{n % 100}/main.tf", line=n + 1,
                 fix="do it right")
         for n in range(count)
     )  # fmt: skip
-    assessment = Assessment(one.assessment.change_set, one.assessment.plans, one.assessment.unplanned, found)
-    return CheckOutcome(assessment, one.ahead, passed=False, risk=RISK, graph=one.graph, tools=one.tools)
+    assessment = Assessment(
+        example.assessment.change_set, example.assessment.plans, example.assessment.unplanned, example_findings
+    )
+    return CheckOutcome(assessment, example.ahead, passed=False, risk=RISK, graph=example.graph, tools=example.tools)

@@ -18,7 +18,7 @@ from typing import Any
 
 from support.forking import server
 from support.git import commit, git, with_remote
-from support.records import validated
+from support.records import validate
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 PATIENCE = 120.0
@@ -79,7 +79,7 @@ class Done:
         """The object that the command printed with `--json`, which must be one of the documented ones."""
         printed = json.loads(self.out)
         if "schema" in printed:
-            validated(self.out)
+            validate(self.out)
         return printed
 
 
@@ -137,9 +137,9 @@ class World:
 
     def push(self, files: Mapping[str, str | None], message: str = "change") -> str:
         """Commit on main and push."""
-        made = commit(self.work, files, message)
+        pushed = commit(self.work, files, message)
         git(self.work, "push", "--quiet", "origin", "main")
-        return made
+        return pushed
 
     def status(self) -> dict[str, Any]:
         """`terrace status`, by environment."""
@@ -148,8 +148,8 @@ class World:
     def state(self, environment: str) -> dict[str, Any]:
         """The local state of an environment's only stack."""
         (path,) = Path(os.environ["TERRACE_HOME"]).glob(f"data/*/states/{environment}/{environment}/terraform.tfstate")
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
+        content: dict[str, Any] = json.loads(path.read_text())
+        return content
 
 
 def world(folder: Path, files: Mapping[str, str]) -> World:

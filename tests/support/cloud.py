@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from support.backends import S3, Backend
-from support.marks import Workplace, laid_out
+from support.marks import Workplace, lay_out
 
 _STACK = """\
 terraform {{
@@ -51,8 +51,8 @@ class CloudWorkplace(Workplace):
         body = "Action=DescribeAddresses&Version=2016-11-15&Filter.1.Name=tag:release&Filter.1.Value.1=" + release
         headers = {**self.backend.aws.sign("ec2"), "Content-Type": "application/x-www-form-urlencoded"}
         answer = httpx.post(self.backend.aws.endpoint, content=body, headers=headers, timeout=None).raise_for_status()
-        found = len(re.findall("<allocationId>", answer.text))
-        return Counter({"address": found} if found else {})
+        count = len(re.findall("<allocationId>", answer.text))
+        return Counter({"address": count} if count else {})
 
     def stack(self, release: str) -> str:
         """One address."""
@@ -61,4 +61,4 @@ class CloudWorkplace(Workplace):
 
 def cloud_workplace(folder: Path, backend: Backend, ledger: str = "git") -> CloudWorkplace:
     """Lay out a repository whose stack is in the cloud."""
-    return laid_out(CloudWorkplace(folder, backend, ledger))
+    return lay_out(CloudWorkplace(folder, backend, ledger))

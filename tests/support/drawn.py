@@ -28,21 +28,21 @@ Schema = Mapping[str, Any]
 """A provider's entry of `terraform providers schema -json`."""
 
 
-def told_by(ground: Ground) -> Schema:
+def read_schema(ground: Ground) -> Schema:
     """The AWS provider's schema as Terraform tells it."""
     ground.write(configuration({}))
     terraform = ground.terraform("off")
     env = terraform.environment(ground.site, terraform.folder(ground.site))
     argv = ["terraform", "providers", "schema", "-json"]
-    told = subprocess.run(argv, cwd=ground.stack, env=env, capture_output=True, check=True).stdout
-    found: Schema = next(iter(json.loads(told)["provider_schemas"].values()))
-    return found
+    output = subprocess.run(argv, cwd=ground.stack, env=env, capture_output=True, check=True).stdout
+    schema: Schema = next(iter(json.loads(output)["provider_schemas"].values()))
+    return schema
 
 
-def accepted(ground: Ground, schema: Schema, seed: int) -> tuple[list[str], MadePlan]:
+def draw_accepted(ground: Ground, schema: Schema, seed: int) -> tuple[list[str], MadePlan]:
     """Draw a configuration, and take away what the provider refuses: the types that are left, and their plan."""
     types = random.Random(seed).sample(sorted(schema["resource_schemas"]), AT_ONCE)
-    resources = drawn(schema, types, seed)
+    resources = draw_resources(schema, types, seed)
     while True:
         ground.write(configuration(resources))
         try:
@@ -57,7 +57,7 @@ def accepted(ground: Ground, schema: Schema, seed: int) -> tuple[list[str], Made
             resources = {name: text for name, text in resources.items() if name not in refused}
 
 
-def drawn(schema: Schema, types: list[str], seed: int) -> dict[str, str]:
+def draw_resources(schema: Schema, types: list[str], seed: int) -> dict[str, str]:
     """For each type the text of one resource, which its provider may still refuse."""
     dice = random.Random(seed)
     return {name: _resource(name, schema["resource_schemas"][name]["block"], dice) for name in types}
@@ -76,8 +76,8 @@ def _body(block: Schema, dice: random.Random, depth: int) -> str:
     """What must be there, and of the rest a third."""
     lines = []
     for name, attribute in block.get("attributes", {}).items():
-        wanted = attribute.get("required") or (attribute.get("optional") and dice.random() < 0.15)
-        if wanted and not attribute.get("deprecated") and "type" in attribute:
+        is_included = attribute.get("required") or (attribute.get("optional") and dice.random() < 0.15)
+        if is_included and not attribute.get("deprecated") and "type" in attribute:
             lines.append(f"{'  ' * depth}{name} = {_value(name, attribute['type'], dice)}\n")
     for name, nested in block.get("block_types", {}).items():
         if nested.get("min_items", 0) > 0 or (depth < 2 and dice.random() < 0.1 and name != "timeouts"):
@@ -119,9 +119,9 @@ def main() -> None:
     resources = 0
     with EmbeddedAws() as aws, tempfile.TemporaryDirectory(prefix="terrace-drawn-") as folder:
         ground = Ground(Path(folder) / "ground", variables=tuple(aws.variables.items()))
-        schema = told_by(ground)
+        schema = read_schema(ground)
         for seed in sys.argv[1:]:
-            names, fast = accepted(ground, schema, int(seed))
+            names, fast = draw_accepted(ground, schema, int(seed))
             plain = ground.plan("off")
             if fast.way != "fast" or steady(fast.document) != steady(plain.document):
                 sys.exit(f"seed {seed}: the plans differ, or the lane stepped aside: {fast.diagnostics}")

@@ -71,27 +71,27 @@ def modules() -> list[str]:
     """The names of all modules of Terrace."""
     import terrace
 
-    found = pkgutil.walk_packages(terrace.__path__, "terrace.")
-    return [module.name for module in found if not module.name.endswith("__main__")]
+    packages = pkgutil.walk_packages(terrace.__path__, "terrace.")
+    return [module.name for module in packages if not module.name.endswith("__main__")]
 
 
 class Server:
     """The process that forks the commands, seen from the tests."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._owner = os.getpid()
         self._socket = ours
         self._environment = at_start(os.environ)
         self._folder = tempfile.TemporaryDirectory(prefix="terrace-forks-")
-        with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+        with server_end, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
             door.bind(self._address)
             door.listen()
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(Path(__file__)), str(theirs.fileno()), str(door.fileno())],
+                [sys.executable, "-P", str(Path(__file__)), str(server_end.fileno()), str(door.fileno())],
                 env={**self._environment, "PATH": os.environ.get("PATH", os.defpath)},
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), door.fileno()],
+                pass_fds=[server_end.fileno(), door.fileno()],
                 start_new_session=True,
             )
         atexit.register(self.stop)
@@ -126,15 +126,15 @@ class Server:
         """Run `python -m terrace` with these arguments to its end; it is killed when it takes longer than the limit."""
         mask = os.umask(0)
         os.umask(mask)
-        wanted = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "mask": mask}
+        order = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment), "mask": mask}
         pipes = [os.pipe() for _ in range(3)]
-        with os.fdopen(os.memfd_create("command"), "w+") as said, contextlib.ExitStack() as stack:
+        with os.fdopen(os.memfd_create("command"), "w+") as message, contextlib.ExitStack() as stack:
             for reading, _ in pipes:
                 stack.callback(os.close, reading)
-            json.dump(wanted, said)
-            said.flush()
-            given = array.array("i", [said.fileno(), *(writing for _, writing in pipes)])
-            self._socket.sendmsg([b"!"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)])
+            json.dump(order, message)
+            message.flush()
+            descriptors = array.array("i", [message.fileno(), *(writing for _, writing in pipes)])
+            self._socket.sendmsg([b"!"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
             for _, writing in pipes:
                 os.close(writing)
             end, out, err = _read([reading for reading, _ in pipes], time.monotonic() + limit)
@@ -157,23 +157,23 @@ def at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(AT_START)}
 
 
-def _text(said: bytes) -> str:
-    return said.decode().replace("\r\n", "\n").replace("\r", "\n")
+def _text(output: bytes) -> str:
+    return output.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _read(those: list[int], end: float) -> list[bytes]:
+def _read(pipes: list[int], end: float) -> list[bytes]:
     """All that comes out of some pipes until everybody has closed them, or until the time is over."""
-    read = {one: bytearray() for one in those}
+    read = {pipe: bytearray() for pipe in pipes}
     with selectors.DefaultSelector() as waiting:
-        for one in those:
-            waiting.register(one, selectors.EVENT_READ)
-        while waiting.get_map() and (left := end - time.monotonic()) > 0:
-            for key, _ in waiting.select(left):
+        for pipe in pipes:
+            waiting.register(pipe, selectors.EVENT_READ)
+        while waiting.get_map() and (remaining := end - time.monotonic()) > 0:
+            for key, _ in waiting.select(remaining):
                 piece = os.read(key.fd, 65536)
                 read[key.fd] += piece
                 if not piece:
                     waiting.unregister(key.fd)
-    return [bytes(read[one]) for one in those]
+    return [bytes(read[pipe]) for pipe in pipes]
 
 
 # --- in the server ---------------------------------------------------------------------------------------------------
@@ -195,13 +195,13 @@ def main() -> None:
     while True:
         for ready, _ in watch.poll():
             if ready in running:
-                pid, told = running.pop(ready)
+                pid, answers = running.pop(ready)
                 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
                 with contextlib.suppress(BrokenPipeError):
-                    os.write(told, f"{code}\n".encode())
+                    os.write(answers, f"{code}\n".encode())
                 watch.unregister(ready)
                 os.close(ready)
-                os.close(told)
+                os.close(answers)
                 continue
             if ready == door.fileno():
                 caller, _ = door.accept()
@@ -215,17 +215,17 @@ def main() -> None:
                 watch.unregister(ready)
                 callers.pop(ready).close()
                 continue
-            said, told, out, err = fds
+            order_fd, answers, out, err = fds
             pid = os.fork()
             if not pid:
                 others = [number for pair in running.items() for number in (pair[0], pair[1][1])]
-                _command([door.fileno(), *callers, *others], said, told, out, err)
+                _command([door.fileno(), *callers, *others], order_fd, answers, out, err)
             with contextlib.suppress(BrokenPipeError):
-                os.write(told, f"{pid}\n".encode())
-            for one in (said, out, err):
-                os.close(one)
+                os.write(answers, f"{pid}\n".encode())
+            for descriptor in (order_fd, out, err):
+                os.close(descriptor)
             ended = os.pidfd_open(pid)
-            running[ended] = (pid, told)
+            running[ended] = (pid, answers)
             watch.register(ended, select.POLLIN)
 
 
@@ -237,14 +237,14 @@ def _import() -> None:
     assert alone, "a module starts a thread when it is imported"
 
 
-def _command(others: Sequence[int], said: int, told: int, out: int, err: int) -> None:
+def _command(others: Sequence[int], order: int, answers: int, out: int, err: int) -> None:
     """Become the command, in the child. Never returns."""
     code = 1
     try:
-        with os.fdopen(said) as message:
+        with os.fdopen(order) as message:
             message.seek(0)
-            wanted = json.load(message)
-        for number in (*others, told):
+            values = json.load(message)
+        for number in (*others, answers):
             os.close(number)
         os.setsid()
         os.dup2(out, 1)
@@ -256,12 +256,12 @@ def _command(others: Sequence[int], said: int, told: int, out: int, err: int) ->
         )
         os.close(out)
         os.close(err)
-        os.umask(wanted["mask"])
-        os.chdir(wanted["folder"])
+        os.umask(values["mask"])
+        os.chdir(values["folder"])
         os.environ.clear()
-        os.environ.update(wanted["environment"])
+        os.environ.update(values["environment"])
         time.tzset()
-        sys.argv = ["terrace", *wanted["arguments"]]
+        sys.argv = ["terrace", *values["arguments"]]
         runpy.run_module("terrace", run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ended:

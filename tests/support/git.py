@@ -24,12 +24,12 @@ def repository(folder: Path, files: Mapping[str, str] | None = None) -> Path:
 
 def with_remote(folder: Path, files: Mapping[str, str] | None = None) -> Path:
     """A repository whose `origin` is a bare one beside it, in step with it."""
-    made = repository(folder, files)
+    folder_of_clone = repository(folder, files)
     bare = folder.with_name(f"{folder.name}.git")
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", bare)
-    git(made, "remote", "add", "origin", bare)
-    git(made, "push", "--quiet", "--set-upstream", "origin", "main")
-    return made
+    git(folder_of_clone, "remote", "add", "origin", bare)
+    git(folder_of_clone, "push", "--quiet", "--set-upstream", "origin", "main")
+    return folder_of_clone
 
 
 def clone(of: Path, folder: Path) -> Path:

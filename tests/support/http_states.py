@@ -26,15 +26,15 @@ def _handler(store: HttpStore) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             store.asked.append(self._path)
-            found = store.states.get(self._path)
-            self._answer(404 if found is None else 200, found or b"")
+            state = store.states.get(self._path)
+            self._answer(404 if state is None else 200, state or b"")
 
         def do_POST(self) -> None:
             body = self._body()
             with store.guard:
                 holder = store.locks.get(self._path)
-                given = self.path.partition("?ID=")[2]
-                if holder is not None and json.loads(holder)["ID"] != given:
+                lock_id = self.path.partition("?ID=")[2]
+                if holder is not None and json.loads(holder)["ID"] != lock_id:
                     return self._answer(423, holder)
                 store.states[self._path] = body
             return self._answer(200)
@@ -84,7 +84,7 @@ class _HttpServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, HttpStore]]:
+def serve_states() -> Iterator[tuple[str, HttpStore]]:
     """A server on loopback, in a thread: its address, and what it keeps."""
     store = HttpStore()
     with _HttpServer(("127.0.0.1", 0), _handler(store)) as server:

@@ -35,13 +35,13 @@ Fast = Literal["auto", "plan-only", "off"]
 
 def steady(document: bytes) -> bytes:
     """A plan or a state without what is volatile, as the order is of two lists that Terraform makes from maps."""
-    found = json.loads(VOLATILE.sub(b'"volatile": 0', document))
-    unordered = [found.get("relevant_attributes", [])]
-    for resource in found.get("resources", []):
+    content = json.loads(VOLATILE.sub(b'"volatile": 0', document))
+    unordered = [content.get("relevant_attributes", [])]
+    for resource in content.get("resources", []):
         unordered += [instance.get("sensitive_attributes", []) for instance in resource["instances"]]
-    for one in unordered:
-        one.sort(key=json.dumps)
-    return json.dumps(found, indent=1).encode()
+    for entries in unordered:
+        entries.sort(key=json.dumps)
+    return json.dumps(content, indent=1).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,38 +82,38 @@ class Ground:
 
     def plan(self, fast: Fast, goal: Goal = Goal.CONVERGED) -> MadePlan:
         """Plan; the saved plan is there until this process ends."""
-        made = self.terraform(fast).plan(self.site, goal=goal, lock=False)
-        atexit.register(made.discard)
-        return made
+        plan = self.terraform(fast).plan(self.site, goal=goal, lock=False)
+        atexit.register(plan.discard)
+        return plan
 
-    def apply(self, fast: Fast, made: MadePlan) -> RunOutcome:
+    def apply(self, fast: Fast, plan: MadePlan) -> RunOutcome:
         """Apply a plan, and expect that it goes well."""
         applier = LocalApplier(self.folder / "runs", self.terraform(fast))
         attempt = f"attempt-{len(list(self.folder.glob('runs/attempt-*')))}"
-        outcome = applier.wait(begin(applier, attempt, self.site, made))
+        outcome = applier.wait(begin(applier, attempt, self.site, plan))
         assert outcome is not None and outcome.code == 0, outcome
         return outcome
 
     @property
     def state(self) -> Path:
-        found = state_file(self.folder / "states", self.site)
-        assert found is not None
-        return found
+        path = state_file(self.folder / "states", self.site)
+        assert path is not None
+        return path
 
-    def normalised(self, made: MadePlan) -> Plan:
+    def read_plan_of(self, plan: MadePlan) -> Plan:
         site = self.site
         return read_plan(
-            made.document,
+            plan.document,
             stack=site.stack,
             commit="0" * 40,
             key=KEY,
             root=str(site.root),
-            lock=made.lock,
-            sources=made.sources,
-            unsettable=made.unsettable,
+            lock=plan.lock,
+            sources=plan.sources,
+            unsettable=plan.unsettable,
         )
 
-    def other(self, name: str) -> Ground:
+    def copy_as(self, name: str) -> Ground:
         """The same stack with a copy of its state, for doing the same in another way."""
         folder = self.folder.with_name(name)
         shutil.copytree(self.folder / "states", folder / "states")

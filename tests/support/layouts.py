@@ -89,82 +89,82 @@ class _Maker:
         self.made.stacks[key] = (folder, var_files)
         if f"{folder}/main.tf".lstrip("/") in self.made.files:
             return
-        here = f"{folder}/" if folder else ""
+        prefix = f"{folder}/" if folder else ""
         root = up(folder)
         to = f"{root}{home}" if root else f"./{home}"
         body: list[str] = ['variable "page" {}\nresource "terraform_data" "page" {\n  input = file(var.page)\n}\n']
         page = f"{root or './'}shared/text{self.chance.randrange(6)}.txt"
         if not var_files:
-            self.put(f"{here}terraform.tfvars", f'page = "{page}"\n')
+            self.put(f"{prefix}terraform.tfvars", f'page = "{page}"\n')
         for module in self.chance.sample(["leaf", "middle", "lists"], self.chance.randrange(1, 4)):
-            what = f'  what = "${{path.module}}/{root}shared/text{self.chance.randrange(6)}.txt"\n'
-            body.append(f'module "{module}" {{\n  source = "{to}/{module}"\n{what if module == "leaf" else ""}}}\n')
+            argument = f'  what = "${{path.module}}/{root}shared/text{self.chance.randrange(6)}.txt"\n'
+            body.append(f'module "{module}" {{\n  source = "{to}/{module}"\n{argument if module == "leaf" else ""}}}\n')
         for part in self.chance.sample(_PARTS, 3):
-            part(self, here, root, body)
-        self.put(f"{here}README.md", "stack\n")
-        self.put(f"{here}notes.txt", "notes\n")
+            part(self, prefix, root, body)
+        self.put(f"{prefix}README.md", "stack\n")
+        self.put(f"{prefix}notes.txt", "notes\n")
         if as_json:
             number = self.chance.randrange(6)
             quoted = json.dumps({"input": f'${{file("{root}shared/text{number}.txt")}} and "more"'})
-            self.put(f"{here}more.tf.json", f'{{"resource": {{"terraform_data": {{"json": {quoted}}}}}}}\n')
-        self.put(f"{here}main.tf", "\n".join(body))
+            self.put(f"{prefix}more.tf.json", f'{{"resource": {{"terraform_data": {{"json": {quoted}}}}}}}\n')
+        self.put(f"{prefix}main.tf", "\n".join(body))
 
 
-def _text(maker: _Maker, here: str, root: str, body: list[str]) -> None:
+def _text(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
     number = maker.chance.randrange(6)
     body.append(
         f'locals {{\n  text = file("{root}shared/text{number}.txt")\n}}\noutput "text" {{\n  value = local.text\n}}\n'
     )
 
 
-def _template(maker: _Maker, here: str, root: str, body: list[str]) -> None:
-    maker.put(f"{here}tpl/hello.tftpl", f'hello ${{name}} ${{file("{root}shared/deep/inner.txt")}}\n')
+def _template(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
+    maker.put(f"{prefix}tpl/hello.tftpl", f'hello ${{name}} ${{file("{root}shared/deep/inner.txt")}}\n')
     body.append(
         'resource "terraform_data" "hello" {\n'
         '  input = templatefile("${path.module}/tpl/hello.tftpl", { name = "x" })\n}\n'
     )
 
 
-def _set(maker: _Maker, here: str, root: str, body: list[str]) -> None:
-    maker.put(f"{here}data/one.json", "{}\n")
-    maker.put(f"{here}data/two.json", "{}\n")
+def _set(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
+    maker.put(f"{prefix}data/one.json", "{}\n")
+    maker.put(f"{prefix}data/two.json", "{}\n")
     body.append('output "names" {\n  value = fileset(path.module, "data/*.json")\n}\n')
 
 
-def _program(maker: _Maker, here: str, root: str, body: list[str]) -> None:
+def _program(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
     body.append(
         'resource "terraform_data" "run" {\n  provisioner "local-exec" {\n'
         f'    command = "sh {root or "./"}scripts/run.sh"\n  }}\n}}\n'
     )
 
 
-def _folder(maker: _Maker, here: str, root: str, body: list[str]) -> None:
-    maker.put(f"{here}workdir/build.sh", "cat input.txt\n")
-    maker.put(f"{here}workdir/input.txt", "input\n")
+def _folder(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
+    maker.put(f"{prefix}workdir/build.sh", "cat input.txt\n")
+    maker.put(f"{prefix}workdir/input.txt", "input\n")
     body.append(
         'resource "terraform_data" "build" {\n  provisioner "local-exec" {\n'
         '    working_dir = "workdir"\n    command     = "sh build.sh"\n  }\n}\n'
     )
 
 
-def _automatic(maker: _Maker, here: str, root: str, body: list[str]) -> None:
-    maker.put(f"{here}more.auto.tfvars", 'more = "more"\n')
+def _automatic(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
+    maker.put(f"{prefix}more.auto.tfvars", 'more = "more"\n')
     body.append('variable "more" {\n  default = ""\n}\noutput "more" {\n  value = var.more\n}\n')
 
 
-def _exists(maker: _Maker, here: str, root: str, body: list[str]) -> None:
+def _exists(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
     number = maker.chance.randrange(6)
     body.append(f'output "exists" {{\n  value = fileexists("{root}shared/text{number}.txt")\n}}\n')
 
 
-def _condition(maker: _Maker, here: str, root: str, body: list[str]) -> None:
+def _condition(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
     body.append(
         'variable "big" {\n  default = true\n}\noutput "size" {\n'
         f'  value = filemd5(var.big ? "{root}shared/text0.txt" : "{root}shared/text1.txt")\n}}\n'
     )
 
 
-def _made(maker: _Maker, here: str, root: str, body: list[str]) -> None:
+def _generated(maker: _Maker, prefix: str, root: str, body: list[str]) -> None:
     body.append(
         'locals {\n  kind = "text"\n  number = 2\n}\noutput "made" {\n'
         f'  value = file(join("/", ["{root or "./"}shared", format("%s%s.txt", local.kind, local.number)]))\n}}\n'
@@ -180,7 +180,7 @@ _PARTS: list[Callable[[_Maker, str, str, list[str]], None]] = [
     _automatic,
     _exists,
     _condition,
-    _made,
+    _generated,
 ]
 
 
@@ -205,7 +205,7 @@ def _several_variables(make: _Maker) -> None:
         make.stack(environment, "root", "modules", var_files=(file,))
 
 
-def _live(make: _Maker) -> None:
+def _with_live(make: _Maker) -> None:
     make.modules("modules")
     for environment in ("dev", "prod"):
         for region in ("eu", "us"):
@@ -219,7 +219,7 @@ def _by_component(make: _Maker) -> None:
             make.stack(f"{environment}/{name}", f"stacks/{name}/{environment}", "lib/tf")
 
 
-def _linked(make: _Maker) -> None:
+def _with_links(make: _Maker) -> None:
     make.modules("real/modules")
     make.put("modules", "-> real/modules")
     make.put("all.tfvars", 'page = "../../shared/text3.txt"\n')
@@ -284,9 +284,9 @@ LAYOUTS: Mapping[str, Callable[[_Maker], None]] = {
     "conventional": _conventional,
     "single": _single,
     "variables": _several_variables,
-    "live": _live,
+    "live": _with_live,
     "component": _by_component,
-    "linked": _linked,
+    "linked": _with_links,
     "accounts": _accounts,
     "json": _with_json,
     "monorepo": _monorepo,
@@ -299,17 +299,17 @@ def layout(name: str, seed: int = 1) -> Layout:
     """A repository in one of the layouts, the same for the same seed."""
     maker = _Maker(name, seed)
     LAYOUTS[name](maker)
-    made = maker.made
-    names = sorted({key.partition("/")[0] for key in made.stacks})
-    lines = ["version: 1", f"environments: {{{', '.join(f'{one}: {{}}' for one in names)}}}", "stacks:"]
-    for key, (folder, var_files) in sorted(made.stacks.items()):
+    result = maker.made
+    names = sorted({key.partition("/")[0] for key in result.stacks})
+    lines = ["version: 1", f"environments: {{{', '.join(f'{environment}: {{}}' for environment in names)}}}", "stacks:"]
+    for key, (folder, var_files) in sorted(result.stacks.items()):
         environment, _, name_of = key.partition("/")
-        given = f", var_files: [{', '.join(var_files)}]" if var_files else ""
+        files_entry = f", var_files: [{', '.join(var_files)}]" if var_files else ""
         lines.append(
-            f"  - {{path: {folder or '.'}, environment: {environment}, name: {name_of or environment}{given}}}"
+            f"  - {{path: {folder or '.'}, environment: {environment}, name: {name_of or environment}{files_entry}}}"
         )
-    made.files["terrace.yaml"] = "\n".join(lines) + "\n"
-    return made
+    result.files["terrace.yaml"] = "\n".join(lines) + "\n"
+    return result
 
 
 @dataclass(frozen=True)
@@ -331,34 +331,34 @@ class Edit:
     touched: frozenset[str]
 
 
-def random_edit(made: Layout, opens: Mapping[str, Opens], chance: random.Random) -> Edit:
+def random_edit(base: Layout, opens: Mapping[str, Opens], chance: random.Random) -> Edit:
     """A random edit of one file. What it touches follows from what was opened in the repository as it is: a file that
     is added or renamed is one that was absent, or had another name, before."""
     kinds: dict[str, list[str]] = {}
-    for path in sorted(made.files):
+    for path in sorted(base.files):
         if path != "terrace.yaml":
-            kinds.setdefault(_kind(path, made.files[path]), []).append(path)
+            kinds.setdefault(_kind(path, base.files[path]), []).append(path)
     # Every kind of file as often as any other.
     path = chance.choice(kinds[chance.choice(sorted(kinds))])
-    text = made.files[path]
+    text = base.files[path]
     link = text.startswith("-> ")
-    what = chance.choice(
+    kind = chance.choice(
         ["edit", "edit", "add", "delete", "rename"] if link else ["edit", "edit", "mode", "add", "delete", "rename"]
     )
-    opened = frozenset(key for key, one in opens.items() if path in one.opened)
-    looked = opened | {key for key, one in opens.items() if path in one.looked}
-    without = {name: one for name, one in made.files.items() if name != path}
-    if what == "edit":
+    opened = frozenset(key for key, opens_of_key in opens.items() if path in opens_of_key.opened)
+    looked = opened | {key for key, opens_of_key in opens.items() if path in opens_of_key.looked}
+    without = {name: content for name, content in base.files.items() if name != path}
+    if kind == "edit":
         other = "-> elsewhere" if link else text + ("\n" if _plain(path) else "edited\n")
-        return Edit(f"edit {path}", dict(made.files), {**made.files, path: other}, opened)
-    if what == "mode":
-        return Edit(f"mode {path}", dict(made.files), {**made.files, path: f"+x {text}"}, opened)
-    if what == "add":
-        return Edit(f"add {path}", without, dict(made.files), looked)
-    if what == "delete":
-        return Edit(f"delete {path}", dict(made.files), without, looked)
+        return Edit(f"edit {path}", dict(base.files), {**base.files, path: other}, opened)
+    if kind == "mode":
+        return Edit(f"mode {path}", dict(base.files), {**base.files, path: f"+x {text}"}, opened)
+    if kind == "add":
+        return Edit(f"add {path}", without, dict(base.files), looked)
+    if kind == "delete":
+        return Edit(f"delete {path}", dict(base.files), without, looked)
     folder, slash, name = path.rpartition("/")
-    return Edit(f"rename {path}", {**without, f"{folder}{slash}old-{name}": text}, dict(made.files), looked)
+    return Edit(f"rename {path}", {**without, f"{folder}{slash}old-{name}": text}, dict(base.files), looked)
 
 
 def _plain(path: str) -> bool:

@@ -22,11 +22,11 @@ class Listener:
 
     def pass_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> httpx.Response:
         """Ask the real one, and strike where that was ordered."""
-        asked = b"Action=AllocateAddress" in body
-        if asked and self.before is not None:
+        is_allocation = b"Action=AllocateAddress" in body
+        if is_allocation and self.before is not None:
             self.before()
         answer = httpx.request(method, f"{self._aws.endpoint}{path}", headers=headers, content=body, timeout=60)
-        if asked and self.after is not None:
+        if is_allocation and self.after is not None:
             self.after()
         return answer
 
@@ -39,7 +39,7 @@ class ListenedTo(EmbeddedAws):
 
 
 @contextmanager
-def listened_to(aws: EmbeddedAws) -> Iterator[tuple[EmbeddedAws, Listener]]:
+def listen_to(aws: EmbeddedAws) -> Iterator[tuple[EmbeddedAws, Listener]]:
     """The same AWS behind a listener."""
     listener = Listener(aws)
 

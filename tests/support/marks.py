@@ -144,20 +144,20 @@ class Workplace:
     @property
     def stage(self) -> Stage:
         """Where Terrace is played here."""
-        given = {
+        variables = {
             **os.environ,
             "TERRACE_BACKUP_KEY": KEY,
             "TERRACE_HOME": str(self.folder / "home"),
             **self.backend.variables,
         }
-        return Stage(self.folder / "work", given)
+        return Stage(self.folder / "work", variables)
 
     def release(self, name: str) -> str:
         """Commit a release that makes both resources anew, and return its commit."""
         work = self.folder / "work"
-        made = commit(work, {"environments/dev/main.tf": self.stack(name)}, f"release {name}")
+        commit_id = commit(work, {"environments/dev/main.tf": self.stack(name)}, f"release {name}")
         git(work, "push", "--quiet", "origin", "main")
-        return made
+        return commit_id
 
     def order(self, strike: Strike) -> None:
         """Have somebody killed when it comes to that."""
@@ -203,10 +203,10 @@ class Workplace:
 
 def workplace(folder: Path, backend: Backend, ledger: str = "git") -> Workplace:
     """Lay out a repository whose stack leaves marks."""
-    return laid_out(Workplace(folder, backend, ledger))
+    return lay_out(Workplace(folder, backend, ledger))
 
 
-def laid_out(place: P) -> P:
+def lay_out(place: P) -> P:
     """Make the repository of a workplace, its remote, and the scripts."""
     terraform = shutil.which("terraform")
     assert terraform is not None, "these tests need terraform on PATH"

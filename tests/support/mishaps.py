@@ -31,7 +31,7 @@ def possible() -> tuple[Mishap, ...]:
     """The mishaps that this machine lets us play: namespaces take root."""
     if os.getuid() == 0 and shutil.which("unshare") is not None:
         return MISHAPS
-    return tuple(one for one in MISHAPS if one not in ("elsewhere", "stopped"))
+    return tuple(mishap for mishap in MISHAPS if mishap not in ("elsewhere", "stopped"))
 
 
 def elsewhere(place: Workplace, *arguments: str, home: Path | None = None) -> Done:
@@ -74,9 +74,9 @@ class Folders:
         """Put the snapshot in the place of what is there."""
         for folder in [*self._all()]:
             shutil.rmtree(folder, ignore_errors=True)
-            kept = self._kept / folder.relative_to(self._place.home)
-            if kept.is_dir():
-                _copy(kept, folder)
+            copy = self._kept / folder.relative_to(self._place.home)
+            if copy.is_dir():
+                _copy(copy, folder)
 
     def lose(self, chance: random.Random) -> str:
         """Lose one file of the newest run, a whole folder, or the lock of the lease; which."""
@@ -108,11 +108,11 @@ class Folders:
         home = self._place.folder / "other-home"
         shutil.rmtree(home, ignore_errors=True)
         for data in self._place.home.glob("data/*"):
-            there = home / "data" / data.name
-            there.mkdir(parents=True)
+            other_data = home / "data" / data.name
+            other_data.mkdir(parents=True)
             for name in ("states", "artefacts"):
                 (data / name).mkdir(exist_ok=True)
-                (there / name).symlink_to(data / name)
+                (other_data / name).symlink_to(data / name)
         return home
 
 

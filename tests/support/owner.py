@@ -11,9 +11,9 @@ from support.lanes import Ground
 
 def main() -> None:
     """Plan; the environment names what the provider is told."""
-    told = tuple((name, value) for name, value in os.environ.items() if name.startswith("PROBE"))
-    made = Ground(Path(sys.argv[1]), variables=told).plan("plan-only")
-    sys.stdout.write(made.way)
+    variables = tuple((name, value) for name, value in os.environ.items() if name.startswith("PROBE"))
+    plan = Ground(Path(sys.argv[1]), variables=variables).plan("plan-only")
+    sys.stdout.write(plan.way)
 
 
 if __name__ == "__main__":

@@ -15,16 +15,16 @@ from terrace.plans.model import Plan
 PACK = Path(__file__).parents[2] / "src/terrace/checks/policy/pack"
 
 
-def judged(plan: Plan) -> tuple[Finding, ...]:
+def evaluate_pack(plan: Plan) -> tuple[Finding, ...]:
     """What the pack says of a plan."""
     ran = Opa({"PATH": str(opa().parent)}).evaluate(PACK.parent, [PACK.name], view(plan))
     assert not ran.breakages
     return findings(ran.data, plan.stack.key)
 
 
-def told(found: Sequence[Finding]) -> dict[str, dict[str, str]]:
+def statuses_by_rule(findings_of_pack: Sequence[Finding]) -> dict[str, dict[str, str]]:
     """Findings as a test writes them down: rule -> address -> status."""
-    said: dict[str, dict[str, str]] = {}
-    for one in sorted(found, key=lambda f: (f.rule, f.address or "", f.status.value)):
-        said.setdefault(one.rule, {}).setdefault(one.address or "", one.status.value)
-    return said
+    statuses: dict[str, dict[str, str]] = {}
+    for finding in sorted(findings_of_pack, key=lambda f: (f.rule, f.address or "", f.status.value)):
+        statuses.setdefault(finding.rule, {}).setdefault(finding.address or "", finding.status.value)
+    return statuses

@@ -17,7 +17,7 @@ def change(address: str, action: Action, before: Any = None, after: Any = None, 
     return ResourceChange(address, type_, name, action, before=before, after=after, **more)
 
 
-def drifted(address: str, before: Any, after: Any, **more: Any) -> ResourceChange:
+def drifted_resource(address: str, before: Any, after: Any, **more: Any) -> ResourceChange:
     """Something that was changed outside from `before` to `after`."""
     return change(address, Action.UPDATE, before, after, **more)
 

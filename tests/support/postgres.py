@@ -14,7 +14,7 @@ NOBODY = 65534
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def run_server() -> Iterator[str]:
     """The connection string of a server behind a socket; it writes nothing through to the disk."""
     programs = server_programs()
     with ExitStack() as stack:
@@ -32,9 +32,9 @@ def running() -> Iterator[str]:
 
 def server_programs() -> Path:
     """Where initdb and pg_ctl are. Missing ones fail a test: nothing that must be withstood is skipped."""
-    found = shutil.which("pg_ctl")
-    if found is not None:
-        return Path(found).resolve().parent
+    program = shutil.which("pg_ctl")
+    if program is not None:
+        return Path(program).resolve().parent
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     assert places, "PostgreSQL is not installed: `make services` does it"
     return places[-1].parent

@@ -46,20 +46,20 @@ class Living:
                 os.kill(self.pid, number)
 
 
-def living(pid: int, part: str) -> list[Living]:
+def find_process(pid: int, part: str) -> list[Living]:
     """The process of that number, and what it is to Terrace; none when it has ended."""
-    found = _look(pid)
-    return [] if found is None else [replace(found, part=part)]
+    process = _look(pid)
+    return [] if process is None else [replace(process, part=part)]
 
 
 def descendants(pid: int) -> list[Living]:
     """All that live below a process, parents first."""
-    found = [living for path in Path("/proc").glob("[0-9]*") if (living := _look(int(path.name))) is not None]
+    processes = [living for path in Path("/proc").glob("[0-9]*") if (living := _look(int(path.name))) is not None]
     below: list[Living] = []
     known = {pid}
-    while fresh := [one for one in found if one.parent in known and one.pid not in known]:
+    while fresh := [process for process in processes if process.parent in known and process.pid not in known]:
         below += fresh
-        known |= {one.pid for one in fresh}
+        known |= {process.pid for process in fresh}
     return below
 
 
@@ -68,20 +68,24 @@ def end_all(pid: int) -> None:
     one that nobody saw, whose parent is gone when it is looked for.
     """
     stopped: list[Living] = []
-    while fresh := [one for one in (*living(pid, ""), *descendants(pid)) if one.pid not in {it.pid for it in stopped}]:
-        for one in fresh:
-            one.signal(signal.SIGSTOP)
+    while fresh := [
+        process
+        for process in (*find_process(pid, ""), *descendants(pid))
+        if process.pid not in {known.pid for known in stopped}
+    ]:
+        for process in fresh:
+            process.signal(signal.SIGSTOP)
         stopped += fresh
-    for one in stopped:
-        one.kill()
+    for process in stopped:
+        process.kill()
 
 
-def until_dead(those: Iterable[Living], seconds: float) -> bool:
+def until_dead(processes: Iterable[Living], seconds: float) -> bool:
     """Wait until none of them lives; False when some still do after so many seconds."""
-    left = list(those)
+    alive = list(processes)
     for _ in _ticks(seconds):
-        left = [one for one in left if one.alive]
-        if not left:
+        alive = [process for process in alive if process.alive]
+        if not alive:
             return True
     return False
 

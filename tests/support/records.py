@@ -18,7 +18,7 @@ def data_of(record: JsonRecord) -> Any:
     return json.loads(encode(record))
 
 
-def validated(output: str) -> JsonRecord:
+def validate(output: str) -> JsonRecord:
     """Returns the record that a command printed.
 
     Raises msgspec.ValidationError for an unknown schema, and for a field that is missing, unknown or of another type.

@@ -58,7 +58,7 @@ def of_checkov(*failed: dict[str, object], errors: tuple[str, ...] = ()) -> dict
     return {"check_type": "terraform", "results": results, "summary": {"parsing_errors": len(errors)}}
 
 
-def failed(rule: str, path: str, line: int = 1, **more: object) -> dict[str, object]:
+def failed_check(rule: str, path: str, line: int = 1, **more: object) -> dict[str, object]:
     """One failed check of checkov, in a file of ROOT."""
     return {
         "check_id": rule,

@@ -12,7 +12,7 @@ QUESTIONS = 6
 """How often `terrace resume` may ask for something more before it has all that it needs."""
 
 
-def let_go(place: Workplace) -> None:
+def settle_by_hand(place: Workplace) -> None:
     """By hand: make sure that all are dead, free the lock, and answer for it. The next deployment plans anew."""
     place.backend.unlock(place.key)
     why = ("--reason", "looked at it: the marks say what was made")
@@ -27,7 +27,7 @@ def settle(place: Workplace, release: str) -> Done:
         done = place.stage.run("resume", "dev", "--yes", "--json", *answers)
         assert done.out.startswith("{"), done.err
         if "remains" not in done.json:
-            again = [word for reason in done.json["reasons"] for word in _found_again(reason)]
+            again = [word for reason in done.json["reasons"] for word in _recreation_consent(reason)]
             if not again:
                 return done
             answers += again
@@ -37,19 +37,19 @@ def settle(place: Workplace, release: str) -> Done:
     raise AssertionError(f"it never has enough: {done.out}")
 
 
-def _found_again(reason: str) -> Iterator[str]:
+def _recreation_consent(reason: str) -> Iterator[str]:
     """terraform_data loses its triggers when it is imported: a plan would make it anew, and asks."""
-    address, found, _ = reason.partition(" was imported, and would be recreated")
-    if found:
+    address, separator, _ = reason.partition(" was imported, and would be recreated")
+    if separator:
         yield from ("--again", address.rpartition(" ")[2])
 
 
-def _answers(remains: Mapping[str, Any], made: Mapping[str, int]) -> Iterator[str]:
+def _answers(remains: Mapping[str, Any], counts: Mapping[str, int]) -> Iterator[str]:
     if not remains["dead"]:
         yield from ("--dead", "killed by the test")
     for address in remains["open"]:
-        there = made.get(address.rpartition(".")[2])
-        yield from ("--import", f"{address}=found-by-a-person") if there else ("--absent", address)
+        exists = counts.get(address.rpartition(".")[2])
+        yield from ("--import", f"{address}=found-by-a-person") if exists else ("--absent", address)
     for address in remains["unfinished"]:
         yield from ("--whole", address)
     for stale in remains["stale"]:

@@ -99,7 +99,7 @@ class Stage:
         assert done.code == 0, done.out + done.err
         return done
 
-    def mortal(self, environment: str, at: int | str) -> tuple[str, bool]:
+    def run_until_killed(self, environment: str, at: int | str) -> tuple[str, bool]:
         """Deploy what is on main in a process that dies at its `at`-th crossing, or at the first of that name.
 
         Returns where it died and True; or how the deployment ended and False, when it never came to that.
@@ -115,7 +115,7 @@ class Stage:
         actor.voice.close()
         return where, actor.process.exitcode == -signal.SIGKILL
 
-    def halted(self, environment: str, at: int) -> tuple[Actor, str]:
+    def start_until_halted(self, environment: str, at: int) -> tuple[Actor, str]:
         """Deploy what is on main in a process that stands still at its `at`-th crossing, to be killed there.
 
         Returns it and where it stands; "" when the deployment ended before.
@@ -128,20 +128,20 @@ class Stage:
             return actor, ""
         return actor, where
 
-    def later(self, by: timedelta, environment: str) -> str:
+    def deploy_with_shifted_clock(self, by: timedelta, environment: str) -> str:
         """Deploy what is on main, by a clock that is ahead by so much (behind where it is negative); how it ended."""
         actor = self._start(_later, (by, environment))
-        told: str = actor.voice.recv() if actor.voice.poll(PATIENCE) else "it never ended"
+        answer: str = actor.voice.recv() if actor.voice.poll(PATIENCE) else "it never ended"
         actor.process.join(PATIENCE)
         actor.voice.close()
-        return told
+        return answer
 
-    def _start(self, what: Callable[..., None], arguments: tuple[Any, ...]) -> Actor:
+    def _start(self, target: Callable[..., None], arguments: tuple[Any, ...]) -> Actor:
         _raise_curtain()
-        ours, theirs = _FORKING.Pipe(duplex=False)
-        process = _FORKING.Process(target=what, args=(theirs, self.work, dict(self.variables), arguments))
+        ours, child_end = _FORKING.Pipe(duplex=False)
+        process = _FORKING.Process(target=target, args=(child_end, self.work, dict(self.variables), arguments))
         process.start()
-        theirs.close()
+        child_end.close()
         return Actor(process, ours)
 
 
@@ -190,13 +190,13 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
         return datetime.now(UTC) + by
 
     project = Project(work)
-    kept = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=project.event_key)
-    ledger = DatedLedger(kept, project.dates_dismissed, project.dismissed)
+    git_ledger = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=project.event_key)
+    ledger = DatedLedger(git_ledger, project.dates_dismissed, project.dismissed)
     context = replace(project.deployment_context(Silent()), ledger=ledger, clock=clock, reference=no_reference)
-    voice.send(_deployed(project, context, environment))
+    voice.send(_deploy(project, context, environment))
 
 
-def _deployed(project: Project, context: Context, environment: str) -> str:
+def _deploy(project: Project, context: Context, environment: str) -> str:
     from terrace.pipelines.deploy.deploy import deploy
     from terrace.pipelines.deploy.lifecycle import Refused
     from terrace.stacks.model import Manual
@@ -220,7 +220,7 @@ def _mortal(
         context = project.deployment_context(Silent())
         countdown = _Countdown(voice, at, ending)
         shared = {name: _Mortal(name, getattr(context, name), countdown) for name in CROSSINGS}
-        voice.send(_deployed(project, replace(context, **cast(Any, shared)), environment))
+        voice.send(_deploy(project, replace(context, **cast(Any, shared)), environment))
     except BaseException:
         voice.send(traceback.format_exc())
         raise
@@ -253,13 +253,13 @@ class _Mortal:
         self._countdown = countdown
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._behind, name)
+        attribute = getattr(self._behind, name)
         if name not in CROSSINGS[self._name]:
-            return found
+            return attribute
 
         def crossed(*args: Any, **more: Any) -> Any:
             self._countdown.cross(f"before {self._name}.{name}")
-            answer = found(*args, **more)
+            answer = attribute(*args, **more)
             self._countdown.cross(f"after {self._name}.{name}")
             return answer
 

@@ -92,8 +92,8 @@ class _Checking(BaseHTTPRequestHandler):
                     400, {}, f"<Error><Code>InvalidRequest</Code><Message>{why}</Message></Error>".encode()
                 )
             headers["x-amz-sdk-checksum-algorithm"] = "SHA256"
-        told = httpx.request(self.command, f"{self.endpoint}{self.path}", headers=headers, content=content)
-        return self._answer(told.status_code, dict(told.headers), told.content)
+        response = httpx.request(self.command, f"{self.endpoint}{self.path}", headers=headers, content=content)
+        return self._answer(response.status_code, dict(response.headers), response.content)
 
     def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
         self.send_response(status)
@@ -142,7 +142,7 @@ def azurite() -> Iterator[ObjectStore]:
     with subprocess.Popen([program, *options], env=WORLD, stdout=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None
-            port = next(found[1] for line in running.stdout if (found := re.search(r"listens on \S+:(\d+)", line)))
+            port = next(match[1] for line in running.stdout if (match := re.search(r"listens on \S+:(\d+)", line)))
             endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
             _make_container(endpoint, "copies")
             yield ObjectStore(
@@ -161,9 +161,9 @@ def azurite() -> Iterator[ObjectStore]:
 
 def _make_container(endpoint: str, name: str) -> None:
     date = formatdate(usegmt=True)
-    told = ("x-ms-date:" + date, "x-ms-version:2021-08-06", f"/{ACCOUNT}/{ACCOUNT}/{name}", "restype:container")
+    signed_lines = ("x-ms-date:" + date, "x-ms-version:2021-08-06", f"/{ACCOUNT}/{ACCOUNT}/{name}", "restype:container")
     # The verb, and eleven headers that are not sent.
-    signed = "PUT" + "\n" * 12 + "\n".join(told)
+    signed = "PUT" + "\n" * 12 + "\n".join(signed_lines)
     code = hmac.digest(base64.b64decode(PUBLIC_KEY), signed.encode(), hashlib.sha256)
     headers = {
         "x-ms-date": date,
@@ -197,10 +197,10 @@ class _Google(BaseHTTPRequestHandler):
         content = self.objects.get(self._name)
         if content is None:
             return self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        if asked is None:
+        requested = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if requested is None:
             return self._answer(200, content)
-        begin, end = int(asked[1]), min(int(asked[2]), len(content) - 1)
+        begin, end = int(requested[1]), min(int(requested[2]), len(content) - 1)
         if begin >= len(content):
             return self._answer(416, b"<Error><Code>InvalidRange</Code></Error>")
         return self._answer(206, content[begin : end + 1], {"Content-Range": f"bytes {begin}-{end}/{len(content)}"})
@@ -213,12 +213,12 @@ class _Google(BaseHTTPRequestHandler):
             "<Contents><Key>{}</Key><LastModified>2026-01-05T12:00:00.000Z</LastModified>"
             '<ETag>"e"</ETag><Size>{}</Size></Contents>'
         )
-        found = "".join(
+        entries = "".join(
             entry.format(escape(name), len(content))
             for name, content in sorted(self.objects.items())
             if name.startswith(prefix)
         )
-        listed = f"<?xml version='1.0'?><ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
+        listed = f"<?xml version='1.0'?><ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"
         self._answer(200, listed.encode())
 
     @property
@@ -259,8 +259,8 @@ def google() -> Iterator[ObjectStore]:
 @pytest.fixture(scope="session")
 def stores() -> Iterator[Mapping[str, ObjectStore]]:
     """All of them, each started when it is first asked for."""
-    with _Lazy() as found:
-        yield found
+    with _Lazy() as lazy_stores:
+        yield lazy_stores
 
 
 class _Lazy(dict[str, ObjectStore]):
@@ -275,8 +275,8 @@ class _Lazy(dict[str, ObjectStore]):
 
     def __missing__(self, kind: str) -> ObjectStore:
         if kind == "s3":
-            made = self._stack.enter_context(locked_s3(self._stack.enter_context(EmbeddedAws())))
+            store = self._stack.enter_context(locked_s3(self._stack.enter_context(EmbeddedAws())))
         else:
-            made = self._stack.enter_context({"azure": azurite, "google": google}[kind]())
-        self[kind] = made
-        return made
+            store = self._stack.enter_context({"azure": azurite, "google": google}[kind]())
+        self[kind] = store
+        return store

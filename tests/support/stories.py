@@ -22,7 +22,7 @@ PLANNED: Mapping[str, Any] = {"digest": "d", "empty": False, "lineage": "l", "se
 
 
 @dataclass
-class Told:
+class Story:
     """The story so far. `clock` is minutes after noon, and may be set to anything."""
 
     history: History = field(default_factory=lambda: History(key=NO_KEY))

@@ -14,8 +14,8 @@ SOURCE = Path(terrace.__file__).parent
 
 def trees(naming: str = "") -> Iterator[tuple[str, ast.Module]]:
     """Returns path and tree of every file in which this expression matches: the others cost time for nothing."""
-    wanted = re.compile(naming)
+    pattern = re.compile(naming)
     for path in sorted(SOURCE.rglob("*.py")):
         text = path.read_text("utf-8")
-        if wanted.search(text):
+        if pattern.search(text):
             yield path.relative_to(SOURCE).as_posix(), ast.parse(text)

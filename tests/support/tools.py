@@ -64,7 +64,7 @@ def tofu() -> Path:
         _go(source, "build", "-buildvcs=false", "-ldflags", version, "-o", str(target), "./cmd/tofu")
         shutil.rmtree(source)
 
-    return _kept(f"tofu-{TOFU}/tofu", build)
+    return _build_once(f"tofu-{TOFU}/tofu", build)
 
 
 def opa() -> Path:
@@ -74,21 +74,21 @@ def opa() -> Path:
 
 def program(name: str) -> Path:
     """One of PROGRAMS."""
-    return _installed(name, PROGRAMS[name])
+    return _install(name, PROGRAMS[name])
 
 
 def peer(name: str) -> Path:
     """One of PEERS."""
-    return _installed(name, PEERS[name])
+    return _install(name, PEERS[name])
 
 
-def _installed(name: str, module: str) -> Path:
+def _install(name: str, module: str) -> Path:
     def build(target: Path) -> None:
         installed = target.parent / "bin"
         _go(CACHE, "install", module, GOBIN=str(installed))
         (installed / name).replace(target)
 
-    return _kept(f"{name}-{module.rpartition('@v')[2]}/{name}", build)
+    return _build_once(f"{name}-{module.rpartition('@v')[2]}/{name}", build)
 
 
 def toolbox() -> Toolbox:
@@ -108,13 +108,13 @@ def provider(name: str, protocol: str, version: str) -> Path:
     source = hashlib.sha256((PROVIDER / "main.go").read_bytes() + (PROVIDER / "go.sum").read_bytes()).hexdigest()[:12]
 
     def build(target: Path) -> None:
-        said = f"-s -w -X main.name={name} -X main.protocol={protocol} -X main.version={version}"
-        _go(PROVIDER, "build", "-buildvcs=false", "-ldflags", said, "-o", str(target), ".")
+        flags = f"-s -w -X main.name={name} -X main.protocol={protocol} -X main.version={version}"
+        _go(PROVIDER, "build", "-buildvcs=false", "-ldflags", flags, "-o", str(target), ".")
 
-    return _kept(f"provider-{source}/terraform-provider-{name}_v{version}", build)
+    return _build_once(f"provider-{source}/terraform-provider-{name}_v{version}", build)
 
 
-def _kept(name: str, build: Callable[[Path], None]) -> Path:
+def _build_once(name: str, build: Callable[[Path], None]) -> Path:
     """The program of that name, built now if nobody did; one process builds, others wait."""
     path = CACHE / name
     if path.is_file():
@@ -146,8 +146,8 @@ def main() -> None:
     if shutil.which("go") is None:
         sys.stderr.write("there is no Go on PATH: the tests against OpenTofu, OPA and our own providers will not run\n")
         return
-    for one in PROVIDERS:
-        provider(*one)
+    for arguments in PROVIDERS:
+        provider(*arguments)
     for name in PROGRAMS:
         program(name)
     tofu()

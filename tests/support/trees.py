@@ -51,9 +51,9 @@ def inventory(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCach
 def change(before: Mapping[str, str], after: Mapping[str, str | None]) -> ChangeSet:
     """The change set from some files to the same with others in their place; None removes one."""
     now = {**before, **after}
-    kept = {path: text for path, text in now.items() if text is not None}
+    files = {path: text for path, text in now.items() if text is not None}
     base = inventory(before, "b" * 40)
-    return change_set_between(base, inventory(kept, "a" * 40), DictTree(before), DictTree(kept))
+    return change_set_between(base, inventory(files, "a" * 40), DictTree(before), DictTree(files))
 
 
 def changed_between(before: Mapping[str, str], after: Mapping[str, str]) -> ChangeSet:

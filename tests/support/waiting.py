@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 
-def until(what: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool]) -> None:
     """Return once it is so; fail when it is not within half a minute."""
     for _ in range(1500):
-        if what():
+        if condition():
             return
         time.sleep(0.02)
     raise AssertionError("it never came to that")

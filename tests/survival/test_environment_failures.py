@@ -247,15 +247,15 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_clock_that_was_set_back_breaks_neither_chain_nor_order(place: Workplace) -> None:
-    assert place.stage.later(24 * HOUR, "dev") == "succeeded: []"
+    assert place.stage.deploy_with_shifted_clock(24 * HOUR, "dev") == "succeeded: []"
     place.release("r")
     before = len(place.events())
-    assert "the clock of this machine says" in place.stage.later(-24 * HOUR, "dev")
+    assert "the clock of this machine says" in place.stage.deploy_with_shifted_clock(-24 * HOUR, "dev")
     assert len(place.events()) == before
     assert place.stage.run("deploy", "dev").code == 1, "a day later on that clock is still to come on this one"
     ahead = next(event for event in place.events() if event.time > datetime.now(UTC) + HOUR)
     place.stage.ok("ledger", "dismiss", str(ahead.position), "--reason", "its clock was wrong", "--yes")
-    assert place.stage.later(timedelta(minutes=-4), "dev") == "succeeded: []"
+    assert place.stage.deploy_with_shifted_clock(timedelta(minutes=-4), "dev") == "succeeded: []"
     events = place.events()
     assert all(
         later.time >= earlier.time for earlier, later in itertools.pairwise(History(events, key=NO_KEY).readable)
@@ -274,7 +274,7 @@ def test_a_lease_never_ends_by_time(place: Workplace) -> None:
     place.within(f"touch {place.folder}/begun; while [ ! -e {place.folder}/go ]; do sleep 0.02; done")
     actor = place.stage.start("deploy", "dev", "--json")
     until((place.folder / "begun").exists)
-    assert place.stage.later(24 * 365 * HOUR, "dev").startswith("refused: ")
+    assert place.stage.deploy_with_shifted_clock(24 * 365 * HOUR, "dev").startswith("refused: ")
     (place.folder / "go").touch()
     done = actor.ended()
     assert done is not None
@@ -302,5 +302,5 @@ def test_a_runner_whose_parent_is_gone_for_an_hour_is_found_again(place: Workpla
         os.utime(path, (hour_ago, hour_ago))
     if not ended:
         threading.Timer(1.0, (place.folder / "go").touch).start()
-    assert place.stage.later(HOUR, "dev") == "succeeded: []"
+    assert place.stage.deploy_with_shifted_clock(HOUR, "dev") == "succeeded: []"
     assert place.made("r") == ONCE

@@ -18,7 +18,7 @@ import pytest
 from support.backends import BACKENDS
 from support.cli import Done
 from support.marks import SQLITE, Strike, Workplace, workplace
-from support.settling import let_go, settle
+from support.settling import settle, settle_by_hand
 from support.stage import CROSSINGS
 
 pytestmark = pytest.mark.slow
@@ -108,7 +108,7 @@ def test_terrace_dies_at_each_thing_that_it_does_and_all_is_made_once(places: Pl
     for at in itertools.count(1, STRIDES[backend]):
         release = places.name()
         place.release(release)
-        where, died = place.stage.mortal("dev", at)
+        where, died = place.stage.run_until_killed("dev", at)
         if not died:
             assert where == "succeeded: []"
             break
@@ -200,7 +200,7 @@ def test_a_person_may_also_let_go_by_hand_and_deploy_again(places: Places, backe
     place.release(release)
     killed(place, Strike("all", "within"))
     assert place.stage.run("resume", "dev", "--json").json["result"] == "unknown"
-    let_go(place)
+    settle_by_hand(place)
     assert place.stage.ok("deploy", "dev", "--json").json["result"] == "succeeded"
     assert all(times <= 2 for times in place.made(release).values())
 
@@ -208,13 +208,13 @@ def test_a_person_may_also_let_go_by_hand_and_deploy_again(places: Places, backe
 def test_a_runner_that_dies_before_terraform_is_started_has_done_nothing(places: Places) -> None:
     place, release = places.at("local"), places.name()
     place.release(release)
-    assert place.stage.mortal("dev", "after applier.start") == ("after applier.start", True)
+    assert place.stage.run_until_killed("dev", "after applier.start") == ("after applier.start", True)
     for pid in runners(place):
         os.kill(pid, signal.SIGKILL)
     told = place.stage.run("resume", "dev", "--json")
     assert told.code == 1
     if told.json["result"] == "unknown":
-        let_go(place)
+        settle_by_hand(place)
     else:
         assert "nothing was applied" in told.json["reasons"][0]
         assert place.made(release) == {}

@@ -10,7 +10,7 @@ import pytest
 from support.backends import BACKENDS
 from support.git import commit, git
 from support.marks import SQLITE, Strike, Workplace, workplace
-from support.settling import let_go, settle
+from support.settling import settle, settle_by_hand
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,7 @@ def test_half_a_state_is_named_with_the_way_out(killed: Workplace) -> None:
 
 def test_what_was_answered_for_by_hand_still_needs_the_state_back(killed: Workplace) -> None:
     lose(killed)
-    let_go(killed)
+    settle_by_hand(killed)
     stage = killed.stage
     assert "the backend holds no state" in stage.run("deploy", "dev", "--json").json["reasons"][0]
     assert stage.run(*RESTORE).code == 0
@@ -97,7 +97,7 @@ def test_an_empty_state_that_a_restore_put_back_is_not_the_state(tmp_path: Path)
         assert "terraform_data.third" in ended.json["reason"]
         asked = stage.run("resume", "dev", "--absent", "terraform_data.second", "--yes", "--json")
         assert any("the backend holds no state" in reason for reason in asked.json["reasons"]), asked.out
-        let_go(place)
+        settle_by_hand(place)
         refused = stage.run("deploy", "dev", "--json")
         assert "the backend holds no state" in refused.json["reasons"][0], refused.out
         assert stage.run(*RESTORE, "--json").json["result"] == "restored"

@@ -9,7 +9,7 @@ import pytest
 
 from support.backends import S3, s3
 from support.cloud import CloudWorkplace, cloud_workplace
-from support.listening import Listener, listened_to
+from support.listening import Listener, listen_to
 from support.processes import descendants
 
 pytestmark = [pytest.mark.slow, pytest.mark.aws]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.aws]
 def heard(tmp_path: Path) -> Iterator[tuple[CloudWorkplace, Listener]]:
     with s3() as backend:
         assert isinstance(backend, S3)
-        with listened_to(backend.aws) as (aws, listener):
+        with listen_to(backend.aws) as (aws, listener):
             yield cloud_workplace(tmp_path, S3(aws)), listener
 
 

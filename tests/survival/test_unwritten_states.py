@@ -10,7 +10,7 @@ import pytest
 
 from support.cli import World, world
 from support.git import commit, git
-from support.http_states import HttpStore, serving
+from support.http_states import HttpStore, serve_states
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft
@@ -36,7 +36,7 @@ class Unreachable(dict[str, bytes]):
 
 @pytest.fixture
 def store() -> Iterator[tuple[str, HttpStore]]:
-    with serving() as found:
+    with serve_states() as found:
         yield found
 
 

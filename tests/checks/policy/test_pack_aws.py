@@ -10,7 +10,7 @@ import pytest
 
 from support.golden import assert_golden
 from support.lanes import Ground
-from support.packs import PACK, judged, told
+from support.packs import PACK, evaluate_pack, statuses_by_rule
 from terrace.adapters.opa.pack import read_rules
 from terrace.checks.policy.coverage import find_uncovered
 from terrace.stacks.model import Stack
@@ -23,10 +23,10 @@ HERE = Path(__file__).parent / "aws"
 def test_every_rule_for_aws_speaks_of_what_is_bad_and_of_nothing_that_is_good(tmp_path: Path) -> None:
     ground = Ground(tmp_path)
     ground.lay(HERE, "main.tf")
-    made = ground.normalised(ground.plan("plan-only"))
+    made = ground.read_plan_of(ground.plan("plan-only"))
     # Some rules hold in the environments only whose data must survive.
     plan = replace(made, stack=Stack.conventional("prod", "environments/prod"))
-    found = told(judged(plan))
+    found = statuses_by_rule(evaluate_pack(plan))
     assert not [address for places in found.values() for address in places if address.startswith("module.good.")]
     files = {path.stem.replace("_", "-") for path in (PACK / "aws").glob("*.rego") if not path.stem.endswith("_test")}
     assert {name.removeprefix("aws-") for name in found if name.startswith("aws-")} == files

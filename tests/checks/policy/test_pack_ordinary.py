@@ -13,7 +13,7 @@ import pytest
 
 from support.golden import assert_golden
 from support.lanes import Ground
-from support.packs import judged, told
+from support.packs import evaluate_pack, statuses_by_rule
 from terrace.checks.policy.view import view
 from terrace.plans.addresses import block_of
 from terrace.plans.decode import decode
@@ -33,13 +33,13 @@ def planned(folder: Path, name: str) -> tuple[MadePlan, Plan]:
     ground.lay(HERE / name, "main.tf")
     made = ground.plan("plan-only")
     # Some rules hold in the environments only whose data must survive.
-    return made, replace(ground.normalised(made), stack=Stack.conventional("prod", "environments/prod"))
+    return made, replace(ground.read_plan_of(made), stack=Stack.conventional("prod", "environments/prod"))
 
 
 def verdicts(plan: Plan) -> str:
     """One line for each finding: the object, the rule, the verdict and the documentation that decides it. Tags are a
     matter of the team, and left out."""
-    found = told(judged(plan))
+    found = statuses_by_rule(evaluate_pack(plan))
     lines = [
         [address, rule, status, DOCUMENTATION[rule]]
         for rule, places in found.items()

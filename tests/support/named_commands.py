@@ -24,7 +24,7 @@ _SENTENCE = frozenset(["and", "or", "to", "then", "again", "writes", "before", "
 
 
 @dataclass(frozen=True)
-class ToldCommand:
+class NamedCommand:
     """A command in a text of Terrace: `words` are what comes after `terrace`."""
 
     place: str
@@ -32,18 +32,18 @@ class ToldCommand:
     words: tuple[str, ...]
 
 
-def told_in(source: str, place: str) -> Iterator[ToldCommand]:
+def commands_in_source(source: str, place: str) -> Iterator[NamedCommand]:
     """Returns every command that a text of this Python source names."""
     if not re.search(r"terrace(?!\.)", source):
         return
     for line, text in _texts(ast.parse(source)):
-        yield from told_in_text(text, f"{place}:{line}")
+        yield from commands_in_page(text, f"{place}:{line}")
 
 
-def told_in_text(text: str, place: str) -> Iterator[ToldCommand]:
+def commands_in_page(text: str, place: str) -> Iterator[NamedCommand]:
     """Returns every command that a text names."""
     for command in commands_in(text):
-        yield ToldCommand(place, command, _words(command))
+        yield NamedCommand(place, command, _words(command))
 
 
 def hints_in(source: str, place: str) -> Iterator[tuple[str, str]]:
@@ -51,9 +51,9 @@ def hints_in(source: str, place: str) -> Iterator[tuple[str, str]]:
     if not re.search(r"\b(?:hint|fix|how)=", source):
         return
     for node in ast.walk(ast.parse(source)):
-        for given in node.keywords if isinstance(node, ast.Call) else ():
-            if given.arg in ("hint", "fix", "how"):
-                for line, text in _texts(given.value):
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            if keyword.arg in ("hint", "fix", "how"):
+                for line, text in _texts(keyword.value):
                     yield f"{place}:{line}", text
 
 
@@ -69,10 +69,10 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def options_of(command: click.Command) -> set[str]:
     """Returns the options of a command and of all below it."""
-    found = _options(command)
+    options = _options(command)
     for inner in subcommands(command).values() if isinstance(command, click.Group) else ():
-        found |= options_of(inner)
-    return found
+        options |= options_of(inner)
+    return options
 
 
 def subcommands(group: click.Group) -> dict[str, click.Command]:
@@ -86,9 +86,9 @@ def subcommands(group: click.Group) -> dict[str, click.Command]:
 
 def commands_in(text: str) -> Iterator[str]:
     """Returns the commands of one text: those in backticks, and bare ones up to where the sentence goes on."""
-    yield from (found[1] for found in _BACKTICKS.finditer(text))
-    for found in _BARE.finditer(_BACKTICKS.sub("", text)):
-        words = re.findall(r"""(?:"[^"]*"|'[^']*'|\S)+""", found[0])
+    yield from (match[1] for match in _BACKTICKS.finditer(text))
+    for match in _BARE.finditer(_BACKTICKS.sub("", text)):
+        words = re.findall(r"""(?:"[^"]*"|'[^']*'|\S)+""", match[0])
         end = next((at for at, word in enumerate(words) if word in _SENTENCE), len(words))
         yield " ".join(words[:end]).rstrip(".")
 
@@ -112,13 +112,13 @@ def _words(command: str) -> tuple[str, ...]:
     return tuple(words[1:])
 
 
-def wrong(program: click.Group, told: ToldCommand) -> str:
+def find_mistake(program: click.Group, named: NamedCommand) -> str:
     """Returns why the command line would not take a command; "" where it would.
 
     A command that is only named, without an argument or an option, need not be complete.
     """
     command: click.Command = program
-    words = list(told.words)
+    words = list(named.words)
     while isinstance(command, click.Group) and words:
         word = words[0]
         if word == FIELD and command is program:
@@ -134,7 +134,7 @@ def wrong(program: click.Group, told: ToldCommand) -> str:
             return f"there is no command {word!r} of {command.name}"
         command = inner[word]
         words.pop(0)
-    return _misread(command, words) if words and not isinstance(command, click.Group) else ""
+    return _find_misread(command, words) if words and not isinstance(command, click.Group) else ""
 
 
 def _options(command: click.Command) -> set[str]:
@@ -142,7 +142,7 @@ def _options(command: click.Command) -> set[str]:
     return {name for option in command.get_params(context) for name in option.opts}
 
 
-def _misread(command: click.Command, words: list[str]) -> str:
+def _find_misread(command: click.Command, words: list[str]) -> str:
     context = click.Context(command)
     try:
         options, rest, _ = command.make_parser(context).parse_args(words)
@@ -151,8 +151,8 @@ def _misread(command: click.Command, words: list[str]) -> str:
     missing = [
         p.opts[-1] for p in command.params if isinstance(p, click.Option) and p.required and p.name not in options
     ]
-    given = [p for p in command.params if isinstance(p, click.Argument)]
-    lacking = [p.name for p in given if p.required and not _is_given(options.get(p.name or ""))]
+    arguments = [p for p in command.params if isinstance(p, click.Argument)]
+    lacking = [p.name for p in arguments if p.required and not _is_given(options.get(p.name or ""))]
     if missing or lacking:
         return f"{command.name} needs {', '.join(map(str, missing + lacking))}"
     return f"{command.name} takes no {rest}" if rest else ""

@@ -9,7 +9,16 @@ import click
 import pytest
 
 import terrace
-from support.told_commands import FIELD, ToldCommand, hints_in, options_of, sources, told_in, told_in_text, wrong
+from support.named_commands import (
+    FIELD,
+    NamedCommand,
+    commands_in_page,
+    commands_in_source,
+    find_mistake,
+    hints_in,
+    options_of,
+    sources,
+)
 from terrace.apps.cli.main import cli
 
 ROOT = Path(terrace.__file__).parent
@@ -21,24 +30,24 @@ _FILLED_IN = re.compile(r"<<[^>]*>>|\$\{\{[^}]*\}\}")
 _IF_GIVEN = re.compile(r"\$\{[A-Z]+:\+[^}]*\}")
 
 
-def python() -> list[ToldCommand]:
-    return [told for place, text in sources(ROOT) for told in told_in(text, place)]
+def python() -> list[NamedCommand]:
+    return [told for place, text in sources(ROOT) for told in commands_in_source(text, place)]
 
 
-def others() -> list[ToldCommand]:
-    found: list[ToldCommand] = []
+def others() -> list[NamedCommand]:
+    found: list[NamedCommand] = []
     for path in sorted(ROOT.rglob("*")):
         if path.suffix in (".yml", ".yaml", ".md", ".tf", ".html", ".rego"):
             text = _IF_GIVEN.sub("", _FILLED_IN.sub(FIELD, path.read_text()))
-            found += told_in_text(text, str(path.relative_to(ROOT)))
+            found += commands_in_page(text, str(path.relative_to(ROOT)))
     return found
 
 
-def mistakes(commands: list[ToldCommand]) -> list[str]:
+def mistakes(commands: list[NamedCommand]) -> list[str]:
     return [
         f"{told.place}: `{told.text}`: {why}"
         for told in commands
-        if (told.place.partition(":")[0], told.text) not in NO_COMMAND and (why := wrong(cli, told))
+        if (told.place.partition(":")[0], told.text) not in NO_COMMAND and (why := find_mistake(cli, told))
     ]
 
 
@@ -62,7 +71,7 @@ def test_every_command_in_the_documentation_can_be_run_as_it_is_told() -> None:
         told
         for page in pages
         if page.name != "commands.md"
-        for told in told_in_text(page.read_text(), str(page.relative_to(top)))
+        for told in commands_in_page(page.read_text(), str(page.relative_to(top)))
         if not {"--", "-->"} & set(told.words)
     ]
     assert len(commands) > 200, "the pages are looked through"
@@ -98,8 +107,8 @@ def test_every_option_that_a_hint_names_without_its_command_is_one_of_terrace() 
     ],
 )
 def test_a_command_that_cannot_be_run_is_found(text: str, why: str) -> None:
-    (told,) = told_in(f"hint = {text!r}", "x.py")
-    assert why in wrong(cli, told)
+    (told,) = commands_in_source(f"hint = {text!r}", "x.py")
+    assert why in find_mistake(cli, told)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +124,14 @@ def test_a_command_that_cannot_be_run_is_found(text: str, why: str) -> None:
     ],
 )
 def test_a_command_that_can_be_run_or_is_only_named_is_no_mistake(text: str) -> None:
-    assert [wrong(cli, told) for told in told_in(f"hint = {text!r}", "x.py") if wrong(cli, told)] == []
+    assert [
+        find_mistake(cli, told) for told in commands_in_source(f"hint = {text!r}", "x.py") if find_mistake(cli, told)
+    ] == []
 
 
 def test_a_text_of_several_pieces_and_fields_is_one_text() -> None:
     source = 'raise Error(hint=f"`terrace unhold {name} "\n    f"--reason WHY{more}`; or `terrace {command}`")'
-    told = list(told_in(source, "x.py"))
+    told = list(commands_in_source(source, "x.py"))
     assert [one.text for one in told] == [f"terrace unhold {FIELD} --reason WHY{FIELD}", f"terrace {FIELD}"]
-    assert [wrong(cli, one) for one in told] == ["", ""]
+    assert [find_mistake(cli, one) for one in told] == ["", ""]
     assert isinstance(cli, click.Group)
