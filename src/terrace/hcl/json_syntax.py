@@ -115,7 +115,7 @@ class _Scanner:
         return items, offset + 1
 
     def _skip(self, offset: int) -> int:
-        """Returns the offset after blanks and separators."""
+        """Returns the offset of the next character that is not white space, a comma or a colon."""
         while self._text[offset] in " \t\r\n,:":
             offset += 1
         return offset

@@ -83,7 +83,7 @@ def _of_comment(comment: Comment, path: str) -> Iterator[Skip]:
 
 
 def _address(block: tuple[str, ...]) -> str:
-    """Returns the address of a block from its type and labels; "" for blocks that are no objects."""
+    """Returns the address of a block from its type and labels; "" for a block without an address."""
     kind, labels = block[:1], block[1:]
     return ".".join(labels if kind == ("resource",) else block if kind in (("data",), ("module",)) else ())
 
