@@ -164,7 +164,7 @@ def test_an_adopted_stack_is_watched_and_its_lost_state_comes_back(tmp_path: Pat
     assert json.loads(kept.read_text())["resources"] == before["resources"]
 
 
-def test_what_cannot_be_taken_over_is_told_row_by_row_and_hinders_no_other(
+def test_a_stack_that_cannot_be_adopted_is_reported_and_does_not_stop_others(
     tmp_path: Path, store: tuple[str, HttpStore]
 ) -> None:
     address, kept = store
@@ -291,7 +291,7 @@ def test_a_state_that_is_read_and_is_at_no_stack_is_told_with_what_to_do(tmp_pat
     assert "name that stack in `after`" in row["hint"]
 
 
-def test_killed_at_any_moment_the_same_command_ends_it_with_one_record_each(tmp_path: Path) -> None:
+def test_an_adoption_killed_at_any_moment_is_finished_by_the_same_command(tmp_path: Path) -> None:
     names = ("a", "b", "c", "d")
     shop = repository(
         tmp_path, {f"dev/{name}": THING for name in names}, {f"dev/{name}": state("it") for name in names}
@@ -340,7 +340,7 @@ def test_states_are_compared_with_the_commit_whatever_lies_in_the_checkout(tmp_p
         (("adopt", "prod", "--print"), "no stacks to adopt in prod"),
     ],
 )
-def test_a_wrong_use_is_told_before_anything_is_looked_at(shared: World, options: tuple[str, ...], said: str) -> None:
+def test_a_usage_error_is_reported_before_any_work(shared: World, options: tuple[str, ...], said: str) -> None:
     done = shared.run(*options)
     assert (done.code, said in done.err) == (2, True), done.err
 

@@ -55,7 +55,7 @@ def blocking(place: World) -> list[dict[str, Any]]:
     return [f for f in found if not f["advisory"] and f["status"] != "waived"]
 
 
-def test_what_was_there_holds_nothing_and_what_is_new_does(place: World) -> None:
+def test_known_findings_do_not_block_and_new_ones_do(place: World) -> None:
     done = place.ok("baseline", "--owner", "owners", "--expires", str(in_days(90)))
     assert "5 known findings" in done.out
     assert "3 twos" in done.out
@@ -89,7 +89,7 @@ def test_what_was_there_holds_nothing_and_what_is_new_does(place: World) -> None
     assert read(place, FILE) == text
 
 
-def test_what_is_gone_leaves_it_and_only_a_rule_that_is_named_comes_in(place: World) -> None:
+def test_an_update_removes_fixed_findings_and_adds_named_rules_only(place: World) -> None:
     place.ok("baseline", "--owner", "owners")
     before = read(place, FILE)
     place.push({})
@@ -117,7 +117,7 @@ def test_waivers_that_are_about_nothing_any_more_are_told(place: World) -> None:
     assert (done.json["known"], "twos" in read(place, FILE)) == (2, False)
 
 
-def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
+def test_findings_of_stacks_that_were_not_checked_stay_in_the_baseline(place: World) -> None:
     place.ok("baseline", "--owner", "owners")
     place.push({})
     write(place, read(place, "environments/dev/main.tf") + "\nlocals { a = nope.nope }\n", "environments/dev/main.tf")
@@ -137,7 +137,7 @@ def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
         (["--owner", "owners", "--reason", "tbd"], "is not a reason"),
     ],
 )
-def test_nothing_is_written_that_nobody_answers_for(place: World, options: list[str], said: str) -> None:
+def test_a_baseline_with_invalid_options_is_not_written(place: World, options: list[str], said: str) -> None:
     done = place.run("baseline", *options)
     assert done.code == 2
     assert said in done.err

@@ -101,7 +101,7 @@ def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_pl
 
 
 @pytest.mark.slow
-def test_what_a_failed_command_said_is_told_once_line_by_line(tmp_path: Path) -> None:
+def test_the_output_of_a_failed_command_is_shown_once_line_by_line(tmp_path: Path) -> None:
     shop = world(tmp_path, FILES)
     shop.push({f"{STACK}/build.sh": "printf 'first\\nsecond \\033[2J line\\n' >&2\nexit 4\n"})
     told = shop.run("check", "--base", "HEAD~1").out
@@ -130,7 +130,7 @@ def test_going_back_to_a_commit_from_before_the_commands_needs_none(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_nothing_of_a_change_of_strangers_is_run(tmp_path: Path) -> None:
+def test_a_static_check_runs_no_command_of_the_change(tmp_path: Path) -> None:
     shop = world(tmp_path, FILES)
     shop.push({f"{STACK}/build.sh": "mkdir build; date > build/app.txt; exit 9\n"})
     checked = shop.run("check", "--static", "--base", "HEAD~1", "--json").json

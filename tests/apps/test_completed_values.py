@@ -39,7 +39,7 @@ def test_environments_are_completed_in_the_promotion_order(repository: Path, com
     assert completed("-C", str(repository), *command.split()) == ["dev", "staging", "prod"]
 
 
-def test_what_is_typed_limits_the_values(repository: Path) -> None:
+def test_the_typed_prefix_limits_the_completed_values(repository: Path) -> None:
     assert completed("-C", str(repository), "deploy", incomplete="st") == ["staging"]
     assert completed("-C", str(repository), "check", "dev", incomplete="") == ["staging", "prod"]
 

@@ -96,7 +96,7 @@ def events(place: World) -> list[dict[str, Any]]:
     return [json.loads(line) for line in place.ok("ledger", "export").out.splitlines()]
 
 
-def test_what_is_deployed_is_looked_at_and_told_control_by_control(place: World) -> None:
+def test_an_audit_reports_each_control_of_the_deployed_commit(place: World) -> None:
     place.ok("deploy", "dev")
     module = (place.work / "modules/thing/main.tf").read_text()
     newer = place.push({"modules/thing/main.tf": module.replace("-1", "-2")})
@@ -160,7 +160,7 @@ def test_what_is_deployed_is_looked_at_and_told_control_by_control(place: World)
         assert " listed" in shown.out
 
 
-def test_what_cannot_be_looked_at_is_said_and_passes_nothing(place: World) -> None:
+def test_a_control_that_cannot_be_evaluated_does_not_pass(place: World) -> None:
     module = (place.work / "modules/thing/main.tf").read_text()
     place.ok("deploy", "dev")
     broken = module.replace('-1"', '-3"\n' + FAILS)
@@ -199,7 +199,7 @@ def test_what_cannot_be_looked_at_is_said_and_passes_nothing(place: World) -> No
     assert _control(told.json, "nist-800-53", "SC-28(1)")["state"] == "pass"
 
 
-def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_once(
+def test_tick_audits_when_due_and_once_for_environments_at_one_commit(
     place: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.push({"terrace.yaml": (place.work / "terrace.yaml").read_text() + "audit: {every: 24h}\n"})
@@ -243,7 +243,7 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
         (("report", "compliance", "--output", "no/such/file"), "folder"),
     ],
 )
-def test_wrong_use_is_said_before_any_work(place: World, arguments: tuple[str, ...], words: str) -> None:
+def test_a_usage_error_is_reported_before_the_audit(place: World, arguments: tuple[str, ...], words: str) -> None:
     done = place.run(*arguments)
     assert done.code == 2, done.out
     assert words in done.err

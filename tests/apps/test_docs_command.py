@@ -16,7 +16,7 @@ BEGIN, END = "<!-- BEGIN_TF_DOCS -->", "<!-- END_TF_DOCS -->"
 OTHER = 'variable "other" {\n  type = string\n}\n'
 
 
-def test_pages_are_written_once_and_judged(tmp_path: Path) -> None:
+def test_documentation_pages_are_written_once_and_checked(tmp_path: Path) -> None:
     marked = f"# Dev\r\n\r\n{BEGIN}\r\n{END}\r\n\r\nMine."
     files = {
         "environments/dev/main.tf": MODULE,

@@ -57,7 +57,7 @@ def forget(environment: str) -> None:
     path.write_text(json.dumps(state))
 
 
-def test_what_was_deployed_is_clean_whatever_was_committed_since(shop: World) -> None:
+def test_the_deployed_commit_is_clean_despite_newer_commits(shop: World) -> None:
     shop.ok("deploy", "dev")
     assert looked(shop, "dev")["dev"]["undeployed_commits"] == []
     newer = shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
@@ -67,7 +67,7 @@ def test_what_was_deployed_is_clean_whatever_was_committed_since(shop: World) ->
     assert "1 newer commit is not deployed yet" in shop.ok("drift", "last", "dev").out
 
 
-def test_one_stack_that_cannot_be_told_hides_no_other(shop: World) -> None:
+def test_a_stack_that_cannot_be_planned_hides_no_other(shop: World) -> None:
     shop.ok("deploy", "dev")
     shop.run("promote", "staging")
     shop.approve("staging", "bob")
@@ -91,7 +91,7 @@ def test_one_stack_that_cannot_be_told_hides_no_other(shop: World) -> None:
     )
 
 
-def test_what_every_plan_makes_anew_is_said_once_and_is_no_drift(shop: World) -> None:
+def test_an_attribute_that_changes_in_every_plan_is_no_drift(shop: World) -> None:
     """With it: what Terraform says while it looks."""
     clock = 'resource "terraform_data" "clock" {\n  triggers_replace = timestamp()\n}\n'
     shop.push({"environments/dev/clock.tf": clock, "environments/dev/more.auto.tfvars": 'nowhere = "declared"\n'})
@@ -174,19 +174,19 @@ def why(context: Context) -> str:
     return seen.why
 
 
-def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, context: Context) -> None:
+def test_drift_observed_while_the_state_changed_is_discarded(shop: World, context: Context) -> None:
     assert why(replace(context, terraform=Disturbed(Project(shop.work), lambda: forget("dev")))) == (
         "discarded: its state changed during the check"
     )
 
 
-def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, context: Context) -> None:
+def test_drift_observed_while_a_deployment_began_is_discarded(shop: World, context: Context) -> None:
     terraform = Disturbed(Project(shop.work), lambda: open_deployment(context, driven=True))
     assert why(replace(context, terraform=terraform)) == "discarded: a deployment started during the check"
     assert why(context) == "skipped: deployment d1 is in progress there"
 
 
-def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(context: Context) -> None:
+def test_drift_is_checked_while_a_deployment_waits_for_approval(context: Context) -> None:
     open_deployment(context, driven=False)
     ((seen,),) = [check.observations for check in look(context, ("dev", "staging"))]
     assert seen.status == "clean"
@@ -205,7 +205,7 @@ def test_a_stack_whose_apply_failed_is_at_no_release(shop: World) -> None:
     assert (seen["status"], "its newest apply failed" in seen["why"]) == ("unknown", True)
 
 
-def test_tick_looks_where_it_is_time_and_status_tells_when_nobody_does(shop: World) -> None:
+def test_tick_checks_drift_when_due_and_status_reports_overdue_checks(shop: World) -> None:
     shop.push({"terrace.yaml": LADDER.replace("dev: {}", "dev: {drift: {every: 1h}}")})
     shop.ok("deploy", "dev")
     (seen,) = shop.ok("tick", "--json").json["drift"]
@@ -222,7 +222,7 @@ def test_tick_looks_where_it_is_time_and_status_tells_when_nobody_does(shop: Wor
     assert ticked["done"] == []
 
 
-def test_watching_goes_on_until_it_is_interrupted_and_tells_each_round(shop: World) -> None:
+def test_watch_reports_each_round_until_it_is_interrupted(shop: World) -> None:
     shop.ok("deploy", "dev")
     with shop.start("drift", "dev", "--watch", "--every", "1s", "--json") as child:
         assert child.stderr is not None
@@ -235,7 +235,7 @@ def test_watching_goes_on_until_it_is_interrupted_and_tells_each_round(shop: Wor
     assert shop.run("drift", "--watch", "--every", "soon").code == 2
 
 
-def test_nobody_answers_for_what_nobody_saw(shop: World) -> None:
+def test_drift_that_was_not_observed_cannot_be_acknowledged(shop: World) -> None:
     shop.ok("deploy", "dev")
     assert "no drift is known" in shop.run("drift", "ack", "dev", "a.b", "--reason", "x").err
     assert "no drift is known" in shop.run("drift", "adopt", "dev", "a.b").err

@@ -158,7 +158,7 @@ def resources(shop: World) -> dict[str, Any]:
     return {one["address"]: one for one in stack["resources"]}
 
 
-def test_a_policy_added_by_hand_blocks_every_apply_until_somebody_answers_for_it(shop: World, aws: EmbeddedAws) -> None:
+def test_a_policy_added_by_hand_blocks_every_apply_until_it_is_acknowledged(shop: World, aws: EmbeddedAws) -> None:
     """Terraform shows it and would do nothing; the next apply writes it into the state, and it is not seen again."""
     events = [json.loads(line) for line in shop.ok("ledger", "export").out.splitlines()]
     (snapshot,) = [e["payload"]["detail"] for e in events if "echoes" in e["payload"].get("detail", {})]
@@ -186,7 +186,7 @@ def test_a_policy_added_by_hand_blocks_every_apply_until_somebody_answers_for_it
     assert "incident 4711" in shop.run("drift", "last").out
 
 
-def test_an_answer_is_about_what_was_there(shop: World, aws: EmbeddedAws) -> None:
+def test_an_acknowledgement_is_valid_for_the_observed_values_only(shop: World, aws: EmbeddedAws) -> None:
     one = {**EVERYTHING, "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
     iam(aws, "PutRolePolicy", RoleName="app", PolicyName="by-hand", PolicyDocument=json.dumps(one))
     resources(shop)
@@ -196,7 +196,7 @@ def test_an_answer_is_about_what_was_there(shop: World, aws: EmbeddedAws) -> Non
     assert shop.run("deploy", "dev", "--json").json["result"] == "waiting"
 
 
-def test_a_rule_opened_by_hand_is_named_and_taken_back(shop: World, aws: EmbeddedAws) -> None:
+def test_a_rule_opened_by_hand_is_reported_and_reverted(shop: World, aws: EmbeddedAws) -> None:
     open_to_the_world(aws)
     seen = resources(shop)[GROUP]
     assert (seen["quadrant"], seen["severity"], seen["paths"]) == ("actionable", "critical", ["ingress"])

@@ -57,7 +57,7 @@ def test_a_rule_of_a_policy_is_explained_with_and_without_a_repository(place: Wo
     assert (lost.code, "did you mean 'aws-rds-public'?" in lost.err) == (2, True)
 
 
-def test_what_stands_is_no_edit_of_the_rules(place: World) -> None:
+def test_a_baseline_of_committed_rules_reports_no_change_of_the_rules(place: World) -> None:
     (place.work / "policies").mkdir()
     (place.work / "policies/house.rego").write_text("package house\n")
     (place.work / "terrace.yaml").write_text(LADDER + "policies: [policies]\nchecks: {policy: off}\n")

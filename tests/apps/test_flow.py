@@ -87,7 +87,7 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
     assert all(row["state"] == "deployed" for row in shop.status().values())
 
 
-def test_nothing_is_littered_in_the_users_checkout(shop: World) -> None:
+def test_no_files_are_left_in_the_checkout_of_the_user(shop: World) -> None:
     (shop.work / "notes.txt").write_text("mine")
     before = git(shop.work, "status", "--porcelain", "--ignored"), git(shop.work, "stash", "list")
     shop.ok("check")
@@ -111,7 +111,7 @@ def test_a_second_deployment_with_nothing_to_do_applies_nothing(shop: World) -> 
     assert [s["name"] for s in again["steps"]] == ["plan", "smoke"]
 
 
-def test_promotion_takes_only_what_succeeded_below(shop: World) -> None:
+def test_only_a_commit_that_succeeded_below_is_promoted(shop: World) -> None:
     nothing = shop.run("promote", "staging")
     assert (nothing.code, "no deployment to dev has succeeded yet" in nothing.err) == (2, True)
     shop.ok("deploy", "dev")
@@ -311,7 +311,7 @@ def test_a_local_backend_is_safe_from_the_checkout_that_comes_and_goes(shop: Wor
     assert not list(Path(shop.environment["TERRACE_HOME"]).rglob("here.tfstate"))
 
 
-def test_a_held_environment_takes_nothing_until_it_is_let_go(shop: World) -> None:
+def test_a_held_environment_accepts_no_deployment_until_the_hold_is_released(shop: World) -> None:
     shop.ok("hold", "dev", "--reason", "incident 4711")
     refused = shop.run("deploy", "dev")
     assert (refused.code, "incident 4711" in refused.out) == (1, True)
@@ -384,7 +384,7 @@ def test_tick_ends_with_the_next_steps_of_status(tmp_path: Path) -> None:
     assert failed.endswith("".join(f"{'then' if number else 'next'}: {step}\n" for number, step in enumerate(steps)))
 
 
-def test_tick_deploys_what_lands_and_promotes_once_it_has_soaked(tmp_path: Path) -> None:
+def test_tick_deploys_merged_commits_and_promotes_them_after_the_soak(tmp_path: Path) -> None:
     files = three_environments()
     files["terrace.yaml"] = (
         "version: 1\nenvironments:\n  dev: {deploy: automatic}\n"
@@ -419,7 +419,7 @@ def several_stacks() -> dict[str, str]:
     }
 
 
-def test_stacks_go_in_waves_and_independent_ones_side_by_side(tmp_path: Path) -> None:
+def test_stacks_are_deployed_in_waves_and_independent_ones_concurrently(tmp_path: Path) -> None:
     shop = world(tmp_path, several_stacks())
     done = shop.ok("deploy", "prod", "--json").json
     applies = [s["stack"] for s in done["steps"] if s["name"] == "apply"]
@@ -554,7 +554,7 @@ def test_secrets_reach_neither_ledger_nor_reports(tmp_path: Path) -> None:
     assert '"password":"(sensitive)"' in told[-1].out
 
 
-def test_what_people_write_is_shown_letter_by_letter_and_crashes_nothing(shop: World) -> None:
+def test_untrusted_text_is_shown_letter_by_letter(shop: World) -> None:
     """Not as markup, not as a second line, not as a command to a CI job."""
     hostile = "[/x] [red]a[/red] :smile: [x](y) \\[z] \x1b[31m\u202e\nverdict: pass\n::set-output name=a::b"
     told = hostile.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e").replace("\n", "\\n")

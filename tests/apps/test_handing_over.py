@@ -87,7 +87,7 @@ def test_plans_are_judged_where_nobody_could_make_them(here: World, tmp_path: Pa
     assert all("was not planned" in why for why in failed.values())
 
 
-def test_whoever_judges_is_told_why_a_stack_was_not_planned(here: World, tmp_path: Path) -> None:
+def test_a_job_that_receives_plans_reports_why_a_stack_was_not_planned(here: World, tmp_path: Path) -> None:
     """Its state is gone: that is found before Terraform is asked, and is no reason to look for a job that ended."""
     here.ok("deploy", "dev")
     (state,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/dev/terraform.tfstate")
@@ -133,14 +133,14 @@ def test_a_plan_counts_for_the_commit_that_it_was_made_of(tmp_path: Path) -> Non
         taken(tmp_path / "nowhere", DEV)
 
 
-def test_a_job_speaks_for_its_own_environment_alone(tmp_path: Path) -> None:
+def test_a_plan_of_another_environment_is_not_taken_from_a_job(tmp_path: Path) -> None:
     """What runs in it was written by whoever opened the pull request, and may write any file."""
     hand_over(tmp_path / "dev.plans", KEY, "dev", Handed("c1", (plan(DEV), plan(PROD))))
     with pytest.raises(NotReady, match="no plan of prod was handed over"):
         taken(tmp_path, PROD)
 
 
-def test_what_was_not_sealed_with_our_key_is_refused(tmp_path: Path) -> None:
+def test_plans_with_another_key_or_changed_bytes_are_refused(tmp_path: Path) -> None:
     hand_over(tmp_path / "dev.plans", DigestKey("o", b"another"), "dev", Handed("c1", (plan(DEV),)))
     with pytest.raises(NotReady):
         taken(tmp_path, DEV)

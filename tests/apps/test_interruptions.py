@@ -57,7 +57,7 @@ def runs() -> list[Path]:
     return list(Path(os.environ["TERRACE_HOME"]).glob("data/*/runs/*/started.json"))
 
 
-def test_killed_in_the_apply_it_is_found_again_and_applied_once(slow_shop: World) -> None:
+def test_a_deployment_killed_in_the_apply_is_resumed_and_applied_once(slow_shop: World) -> None:
     wait = slow_shop.work.with_name("wait")
     wait.touch()
     child = mid_apply(slow_shop)
@@ -74,7 +74,7 @@ def test_killed_in_the_apply_it_is_found_again_and_applied_once(slow_shop: World
     assert (log.count("terraform_data.slow: Creating"), "Apply complete!" in log) == (1, True), "read again, kept once"
 
 
-def test_an_apply_that_ended_while_nobody_watched_is_taken_for_what_it_was(slow_shop: World) -> None:
+def test_an_apply_that_ended_without_the_driver_keeps_its_result(slow_shop: World) -> None:
     child = mid_apply(slow_shop)
     child.kill()
     ended(child)
@@ -84,7 +84,7 @@ def test_an_apply_that_ended_while_nobody_watched_is_taken_for_what_it_was(slow_
     assert marks(slow_shop) == ["applied", "done"]
 
 
-def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(slow_shop: World) -> None:
+def test_the_outcome_is_unknown_when_every_process_is_killed(slow_shop: World) -> None:
     child = mid_apply(slow_shop)
     child.kill()
     ended(child)
@@ -199,7 +199,7 @@ def test_the_first_interrupt_is_passed_on_and_what_was_done_is_recorded(slow_sho
     assert slow_shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
 
 
-def test_interrupted_while_planning_it_goes_on_with_resume(tmp_path: Path) -> None:
+def test_a_deployment_interrupted_while_planning_is_continued_by_resume(tmp_path: Path) -> None:
     files = three_environments()
     files["environments/dev/slow.tf"] = (
         'data "terraform_remote_state" "x" {\n  backend = "http"\n  config = { address = "http://127.0.0.1:1/x" }\n}\n'
@@ -228,7 +228,7 @@ def shop_plans(shop: World) -> bool:
     return False
 
 
-def test_of_two_deployments_at_once_one_goes_and_the_other_says_who_drives(slow_shop: World) -> None:
+def test_one_of_two_concurrent_deployments_runs_and_the_other_names_it(slow_shop: World) -> None:
     waits = slow_shop.work.with_name("wait")
     waits.touch()
     child = mid_apply(slow_shop)
@@ -255,7 +255,7 @@ def test_a_lease_of_another_machine_is_never_taken_for_dead(slow_shop: World) ->
     assert marks(slow_shop).count("applied") == 1
 
 
-def test_who_drove_it_on_another_machine_is_declared_dead_by_name(
+def test_the_process_on_another_machine_is_declared_dead_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No machine can prove that: the lease stays until people do, and what was said is in the ledger."""

@@ -67,7 +67,7 @@ def test_a_plan_that_a_policy_refuses_is_not_applied_though_it_was_merged(tmp_pa
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
 
 
-def test_what_cannot_be_asked_refuses_too(tmp_path: Path) -> None:
+def test_a_policy_that_cannot_be_evaluated_blocks_the_apply(tmp_path: Path) -> None:
     shop = judged(tmp_path)
     shop.variables["PATH"] = os.environ["PATH"]
     done = shop.run("deploy", "dev", "--json")
@@ -78,13 +78,13 @@ def test_what_cannot_be_asked_refuses_too(tmp_path: Path) -> None:
     assert "terrace tools install opa" in reason and "waiver" not in reason
 
 
-def test_what_is_only_told_holds_nothing(tmp_path: Path) -> None:
+def test_an_advisory_policy_does_not_block_the_apply(tmp_path: Path) -> None:
     shop = judged(tmp_path, "checks: {policy: advisory}\n")
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
 
 
-def test_no_policy_holds_a_way_back(tmp_path: Path) -> None:
+def test_no_policy_blocks_a_rollback(tmp_path: Path) -> None:
     shop = judged(tmp_path)
     shop.ok("deploy", "dev")
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-3")})

@@ -50,7 +50,7 @@ def test_a_root_module_in_the_root_of_the_repository_goes_from_check_to_deployed
 BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
 
 
-def test_a_check_or_a_plan_that_looked_at_nothing_is_no_pass(tmp_path: Path) -> None:
+def test_a_check_or_a_plan_without_any_stack_does_not_pass(tmp_path: Path) -> None:
     shop = world(tmp_path, {"infra/prod/main.tf": BACKEND, "infra/dev/main.tf": BACKEND, "README.md": "a\n"})
     (shop.work / "README.md").write_text("b\n")
     checked = shop.run("check", "--json", "--static")
@@ -173,7 +173,7 @@ def _plain(text: str) -> str:
     ("answers", "code", "environment"),
     [("live\n\n", 0, "live"), ("\ny\n", 0, "default"), ("\nn\n", 1, ""), ("--help\n", 2, "")],
 )
-def test_on_a_terminal_it_is_asked_what_no_name_tells(
+def test_init_asks_for_an_environment_that_no_folder_name_tells(
     tmp_path: Path, answers: str, code: int, environment: str
 ) -> None:
     shop = world(tmp_path, {"main.tf": BACKEND})

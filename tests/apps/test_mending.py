@@ -31,7 +31,7 @@ def shop(tmp_path: Path) -> World:
     return shop
 
 
-def test_it_writes_what_is_sure_of_the_change_and_then_checks(shop: World) -> None:
+def test_check_fix_writes_formatting_and_module_docs_and_then_checks(shop: World) -> None:
     readme = shop.work / "modules/thing/README.md"
     commit(shop.work, {"modules/thing/main.tf": MODULE + CROOKED}, "feat: more")
     readme.write_bytes(README.encode())

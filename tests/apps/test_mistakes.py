@@ -219,7 +219,7 @@ def answered(done: Done, mistake: Mistake) -> None:
 
 
 @pytest.mark.parametrize("mistake", NOTHING_DEPLOYED, ids=lambda mistake: mistake.name)
-def test_a_mistake_is_answered_and_changes_nothing(shop: World, mistake: Mistake) -> None:
+def test_a_user_error_is_explained_and_changes_nothing(shop: World, mistake: Mistake) -> None:
     base = git(shop.work, "rev-parse", "HEAD")
     try:
         if mistake.files:

@@ -48,7 +48,7 @@ def _policy(place: World) -> list[dict[str, object]]:
     return [f for f in done.json["findings"] if f["tool"] == "opa"]
 
 
-def test_a_policy_holds_a_change(place: World) -> None:
+def test_a_policy_blocks_a_change(place: World) -> None:
     _change(place)
     done = place.run("check", "--json")
     found = [f for f in done.json["findings"] if f["tool"] == "opa"]
@@ -74,7 +74,7 @@ def test_a_change_of_what_judges_is_for_an_owner_to_merge(place: World, path: st
     assert "plans are evaluated by it; the old version is enforced" in found[0]["message"]
 
 
-def test_tests_of_policies_judge_nothing(place: World) -> None:
+def test_tests_of_policies_block_no_change(place: World) -> None:
     (place.work / "policies/house_test.rego").write_text("package house_test\n")
     assert not [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "trust-root"]
 
@@ -96,7 +96,7 @@ def test_policies_that_a_change_proposes_are_shown_and_do_not_judge(place: World
     assert all("no ones (from the policies that this change proposes)" in str(f["message"]) for f in found)
 
 
-def test_without_opa_nothing_is_known_and_nothing_passes(place: World, tmp_path: Path) -> None:
+def test_without_opa_policies_are_unknown_and_the_check_does_not_pass(place: World, tmp_path: Path) -> None:
     _change(place)
     place.variables["PATH"] = os.environ["PATH"]
     done = place.run("check", "--json")

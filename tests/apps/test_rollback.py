@@ -46,7 +46,7 @@ def shop(tmp_path: Path) -> World:
     return watched(tmp_path)
 
 
-def test_a_release_that_turns_out_sick_is_rolled_back_held_reverted_and_let_go(shop: World) -> None:
+def test_an_unhealthy_release_is_rolled_back_held_reverted_and_released(shop: World) -> None:
     good = git(shop.work, "rev-parse", "HEAD")
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     done = shop.run("deploy", "prod", "--wait", "--json")
@@ -76,7 +76,7 @@ def test_a_release_that_turns_out_sick_is_rolled_back_held_reverted_and_let_go(s
     assert results == ["succeeded", "rolled_back", "succeeded"]
 
 
-def test_with_pause_it_stays_and_says_so(tmp_path: Path) -> None:
+def test_with_pause_an_unhealthy_release_stays_deployed(tmp_path: Path) -> None:
     shop = watched(tmp_path, on_failure="pause")
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     failed = shop.run("deploy", "prod", "--wait", "--json").json
@@ -84,7 +84,7 @@ def test_with_pause_it_stays_and_says_so(tmp_path: Path) -> None:
     assert shop.state("prod")["outputs"]["it"]["value"] == "prod-2"
 
 
-def test_what_would_delete_more_than_it_made_is_left_to_people(shop: World) -> None:
+def test_an_unsafe_rollback_is_not_automatic_and_holds_the_environment(shop: World) -> None:
     """The sick release also replaced something: no safe way back, so the environment is held and people decide."""
     bad = MODULE.replace("-1", "-2") + 'resource "terraform_data" "it2" {\n  triggers_replace = "b"\n}\n'
     shop.push({"modules/thing/main.tf": MODULE + 'resource "terraform_data" "it2" {\n  triggers_replace = "a"\n}\n'})
@@ -103,7 +103,7 @@ def test_what_would_delete_more_than_it_made_is_left_to_people(shop: World) -> N
     assert shop.state("prod")["outputs"]["it"]["value"] == "prod-1"
 
 
-def test_one_that_was_sick_before_is_not_rolled_back(shop: World) -> None:
+def test_a_release_whose_health_was_bad_before_is_not_rolled_back(shop: World) -> None:
     shop.push({"health.sh": "false\n", "modules/thing/main.tf": MODULE.replace("-1", "-3")})
     done = shop.run("deploy", "prod", "--wait", "--json").json
     assert done["result"] == "failed"
@@ -118,7 +118,7 @@ def test_health_that_cannot_be_measured_pauses_and_fails_nothing(shop: World) ->
     assert "inconclusive" in done.json["reasons"][0]
 
 
-def test_tick_measures_and_reacts_when_nobody_waits(shop: World, tmp_path: Path) -> None:
+def test_tick_measures_health_and_rolls_back(shop: World, tmp_path: Path) -> None:
     (tmp_path / "well").touch()
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     waiting = shop.run("deploy", "prod", "--json").json
@@ -134,7 +134,7 @@ def test_tick_measures_and_reacts_when_nobody_waits(shop: World, tmp_path: Path)
     assert shop.ok("history", "--json").json["deployments"][1]["result"] == "rolled_back"
 
 
-def test_by_hand_it_is_shown_first_and_needs_a_reason(shop: World) -> None:
+def test_a_rollback_by_command_is_previewed_and_needs_a_reason(shop: World) -> None:
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-5") + MARKER})
     shop.ok("deploy", "prod", "--wait")
     events = shop.ok("ledger", "verify", "--json").json["events"]
@@ -179,7 +179,7 @@ def test_a_release_that_was_rolled_back_is_not_proposed_for_promotion_again(tmp_
     assert "`terrace promote prod`" in shop.ok("status").out
 
 
-def test_a_moved_object_is_found_again_and_nothing_is_made_anew(shop: World) -> None:
+def test_a_rollback_moves_renamed_resources_back_and_recreates_none(shop: World) -> None:
     """An old configuration on a new state would destroy and create across a `moved` block."""
     before = shop.state("prod")["resources"][0]["instances"][0]["attributes"]["id"]
     moved = MODULE.replace('"it" {\n  input', '"that" {\n  input').replace("terraform_data.it.", "terraform_data.that.")
@@ -193,7 +193,7 @@ def test_a_moved_object_is_found_again_and_nothing_is_made_anew(shop: World) -> 
     assert (resource["name"], resource["instances"][0]["attributes"]["id"]) == ("it", before)
 
 
-def test_stacks_go_back_in_reverse_order_and_those_that_are_new_stay(tmp_path: Path) -> None:
+def test_a_rollback_is_in_reverse_order_and_keeps_new_stacks(tmp_path: Path) -> None:
     files = {
         "environments/prod/network/main.tf": root("network", "../../../modules/thing"),
         "environments/prod/app/main.tf": root("app", "../../../modules/thing"),
@@ -245,7 +245,7 @@ def test_a_protected_environment_is_never_destroyed(tmp_path: Path) -> None:
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded", "and it can be made again"
 
 
-def test_a_way_back_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_killed_rollback_is_resumed(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     slow = (
         'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n'
@@ -266,7 +266,7 @@ def test_a_way_back_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     assert marks.read_text() == "made\n"
 
 
-def test_a_state_of_another_lineage_blocks_the_way_back(shop: World) -> None:
+def test_a_state_of_another_lineage_blocks_the_rollback(shop: World) -> None:
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-5")})
     shop.ok("deploy", "prod", "--wait")
     (path,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/prod/prod/terraform.tfstate")
@@ -281,7 +281,7 @@ def test_a_state_of_another_lineage_blocks_the_way_back(shop: World) -> None:
     assert shop.state("prod")["outputs"]["it"]["value"] == "prod-5"
 
 
-def test_a_state_that_a_newer_terraform_wrote_blocks_the_way_back(shop: World, tmp_path: Path) -> None:
+def test_a_state_that_a_newer_terraform_wrote_blocks_the_rollback(shop: World, tmp_path: Path) -> None:
     """Terraform itself takes it without a word."""
     newer = tmp_path / "terraform"
     newer.write_text(

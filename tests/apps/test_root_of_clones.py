@@ -107,7 +107,7 @@ def test_a_default_branch_that_moved_is_not_taken_over_by_itself(tmp_path: Path)
     assert Project(other).trust.config.branch == "main"
 
 
-def test_what_was_recorded_serves_without_a_network(tmp_path: Path) -> None:
+def test_the_recorded_default_branch_is_used_without_a_network(tmp_path: Path) -> None:
     work = hosted(tmp_path, "trunk")
     tip = git(work, "rev-parse", "trunk")
     assert Project(work).trust.commit == tip

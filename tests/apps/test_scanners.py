@@ -103,7 +103,7 @@ def test_a_scanner_gets_copies_no_credentials_and_no_way_out(
     assert not Path(str(env["HOME"])).exists()
 
 
-def test_nothing_is_looked_at_twice_and_a_broken_entry_is_none(case: Make, bench: Bench) -> None:
+def test_scanner_results_are_cached_and_a_damaged_entry_is_ignored(case: Make, bench: Bench) -> None:
     bench.put("checkov", of_checkov(failed_check("CKV_AWS_24", MODULE, 5)))
     look = case()
     first = look("checkov")
@@ -129,7 +129,7 @@ def test_nothing_is_looked_at_twice_and_a_broken_entry_is_none(case: Make, bench
         ("sys.stderr.write('no rules found'); sys.exit(2)", "no rules found"),
     ],
 )
-def test_one_that_breaks_has_found_nothing_out(case: Make, bench: Bench, body: str, why: str) -> None:
+def test_a_scanner_that_fails_has_an_unknown_result(case: Make, bench: Bench, body: str, why: str) -> None:
     bench.put("checkov", of_checkov(), body=body)
     look = case()
     with pytest.raises(TerraceError, match=why):
@@ -139,7 +139,7 @@ def test_one_that_breaks_has_found_nothing_out(case: Make, bench: Bench, body: s
     assert look("checkov") == ()
 
 
-def test_one_that_hangs_is_ended_and_has_found_nothing_out(case: Make, bench: Bench) -> None:
+def test_a_scanner_that_hangs_is_stopped_and_has_an_unknown_result(case: Make, bench: Bench) -> None:
     bench.put("checkov", of_checkov(), body="time.sleep(60)")
     look = case()
     look.seconds = 1

@@ -203,7 +203,7 @@ def test_a_terrace_yaml_is_never_overwritten(tmp_path: Path, capsys: Captured, e
     assert existing is None or (tmp_path / "terrace.yaml").read_text() == existing
 
 
-def test_a_dry_run_only_tells(tmp_path: Path, capsys: Captured) -> None:
+def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: Captured) -> None:
     write_first_files(str(tmp_path), dry_run=True)
     assert list(tmp_path.iterdir()) == []
     said = capsys.readouterr().out.splitlines()
@@ -211,7 +211,7 @@ def test_a_dry_run_only_tells(tmp_path: Path, capsys: Captured) -> None:
     assert "would write terrace.yaml" in said
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no folder"):
         write_first_files(str(tmp_path / "nowhere"), dry_run=False)
 
@@ -265,7 +265,7 @@ def test_the_schema_is_printed_as_json(capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out) == json_schema(CHECKS)
 
 
-def test_a_right_file_is_summed_up(tmp_path: Path, capsys: Captured) -> None:
+def test_a_valid_terrace_yaml_is_summarized(tmp_path: Path, capsys: Captured) -> None:
     prod = "{after: dev, approvals: {count: 2, roles: {sec: 1}}}"
     text = f"version: 1\nenvironments: {{dev: {{deploy: automatic}}, prod: {prod}}}\nteams: {{sec: [bob]}}\n"
     (tmp_path / "terrace.yaml").write_text(text)
@@ -392,7 +392,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return with_remote(tmp_path / "work", {"terrace.yaml": "version: 1\n", "environments/dev/main.tf": "\n"})
 
 
-def test_a_machine_that_has_everything_is_well(work: Path, capsys: Captured) -> None:
+def test_doctor_passes_on_a_complete_machine(work: Path, capsys: Captured) -> None:
     code, rows = examined(work, capsys)
     assert code == 0, rows
     for what in ("python", "git", "repository", "trust root", "terrace.yaml", "terraform", "ledger", "backup key"):
@@ -402,9 +402,7 @@ def test_a_machine_that_has_everything_is_well(work: Path, capsys: Captured) -> 
     assert git(work, "status", "--porcelain") == "", "looking changes nothing"
 
 
-def test_everything_that_is_not_ok_says_how_to_get_it(
-    work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_problem_of_doctor_has_a_hint(work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_BACKUP_KEY", base64.b64encode(b"short").decode())
     text = """\
 version: 1
@@ -527,7 +525,7 @@ def test_problems_of_the_file_on_the_protected_branch_are_told_as_its(work: Path
     assert "the file on the protected branch" in rows["trust root"]["how"]
 
 
-def test_a_git_that_is_too_old_is_told(
+def test_an_old_version_of_git_is_reported(
     work: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()

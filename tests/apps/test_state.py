@@ -71,7 +71,7 @@ def second_release(shop: World) -> None:
     shop.ok("deploy", "dev")
 
 
-def test_a_state_that_was_lost_comes_back(shop: World) -> None:
+def test_a_lost_state_is_restored(shop: World) -> None:
     before = shop.state("dev")
     state_path(shop).unlink()
     done = shop.ok("state", "restore", "dev", *YES, "--json").json
@@ -122,7 +122,7 @@ def test_a_copy_that_is_older_than_the_world_is_put_back(shop: World) -> None:
     assert shop.run("deploy", "dev").code == 1
 
 
-def test_a_hold_that_was_there_before_is_not_ours_to_take_back(shop: World) -> None:
+def test_a_restore_does_not_release_an_earlier_hold(shop: World) -> None:
     shop.ok("hold", "dev", "--reason", "incident 4711")
     state_path(shop).unlink()
     done = shop.ok("state", "restore", "dev", *YES, "--json").json
@@ -445,7 +445,7 @@ def test_killed_anywhere_it_is_finished_or_put_back_by_the_next_call(tmp_path: P
     assert len(events(shop, "state.restore_ended")) == 1
 
 
-def test_killed_at_any_moment_and_again_it_comes_to_the_same_end(shop: World) -> None:
+def test_a_restore_that_is_killed_repeatedly_has_the_same_result(shop: World) -> None:
     state_path(shop).unlink()
     moments = random.Random(5)
     for _ in range(5):

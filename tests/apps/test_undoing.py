@@ -78,7 +78,7 @@ def told(done: Done, *words: str, code: int = 2) -> None:
 # --- wrong words -------------------------------------------------------------------------------------------------
 
 
-def test_wrong_words_are_told_with_a_hint_and_change_nothing(shop: World) -> None:
+def test_usage_errors_have_a_hint_and_change_nothing(shop: World) -> None:
     first = git(shop.work, "rev-parse", "HEAD")
     events = shop.ok("ledger", "verify", "--json").json["events"]
     told(shop.run("rollback", "prod", "--yes"), "needs a reason", "--reason WHY")
@@ -204,7 +204,7 @@ def test_nothing_but_its_recovery_follows_an_unknown_outcome(shop: World, tmp_pa
     assert back(shop).json["result"] == "succeeded"
 
 
-def test_a_way_back_of_unknown_outcome_stays_one(shop: World, tmp_path: Path) -> None:
+def test_a_recovered_rollback_prepares_the_revert_and_keeps_the_hold(shop: World, tmp_path: Path) -> None:
     """Its recovery asks what a way back asks, prepares the revert, and the environment stays held."""
     marks = tmp_path / "marks"
     shop.push({"environments/prod/slow.tf": slow(marks)})
@@ -224,7 +224,7 @@ def test_a_way_back_of_unknown_outcome_stays_one(shop: World, tmp_path: Path) ->
 # --- taking down -------------------------------------------------------------------------------------------------
 
 
-def test_who_asks_for_one_stack_never_takes_up_the_end_of_all(tmp_path: Path) -> None:
+def test_destroying_one_stack_does_not_resume_the_destruction_of_all(tmp_path: Path) -> None:
     shop = two_stacks(tmp_path)
     shop.push({"terrace.yaml": TWO.replace("protected: false", "protected: false, approvals: 1")})
     everything = shop.run("destroy", "prod", "--reason", "over", "--yes", "--json").json

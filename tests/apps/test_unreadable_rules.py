@@ -14,7 +14,7 @@ RULES = "version: 1\nenvironments:\n  dev: {}\n"
 THING = 'resource "terraform_data" "it" {}\n'
 
 
-def test_what_is_deployed_is_told_while_the_newest_rules_cannot_be_read(tmp_path: Path) -> None:
+def test_status_works_while_the_newest_rules_cannot_be_read(tmp_path: Path) -> None:
     shop = world(tmp_path, {"environments/dev/app/main.tf": THING, "terrace.yaml": RULES})
     shop.ok("deploy", "dev")
 

@@ -96,7 +96,7 @@ def test_a_waiver_that_the_change_proposes_is_shown_and_waives_nothing(place: Wo
     assert (loosening["file"], loosening["line"], loosening["advisory"]) == (FILE, 4, False)
 
 
-def test_what_ended_speaks_again_and_says_whose_it_was(place: World) -> None:
+def test_an_expired_waiver_reports_its_finding_and_its_owner(place: World) -> None:
     place.push({FILE: file(record(in_days(-1)))})
     change(place)
     done = place.run("check", "--json")
@@ -175,7 +175,7 @@ waivers:
     assert [w["days_left"] for w in place.ok("waivers", "--json").json["waivers"]] == [0, 180]
 
 
-def test_a_comment_that_asks_to_be_let_through_is_shown_with_its_record(place: World) -> None:
+def test_a_skip_comment_is_shown_with_its_waiver(place: World) -> None:
     change(place)
     module = place.work / "modules/thing/main.tf"
     module.write_text(module.read_text().replace("  input", "  # terrace:ignore twos it's known\n  input"))
@@ -234,7 +234,7 @@ def test_what_is_found_below_fail_on_is_told_and_what_could_not_be_looked_at_hol
         (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "soon"], "'soon' is not a date"),
     ],
 )
-def test_nothing_is_written_that_would_be_wrong(place: World, options: list[str], said: str) -> None:
+def test_a_waiver_with_invalid_options_is_not_written(place: World, options: list[str], said: str) -> None:
     done = place.run("waive", *options)
     assert done.code == 2
     assert said in done.err

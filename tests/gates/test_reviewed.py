@@ -40,6 +40,6 @@ def test_an_unknown_review_waits() -> None:
     assert (found, "GitHub is down" in why) == (Outcome.WAIT, True)
 
 
-def test_a_way_back_was_let_in_before() -> None:
+def test_no_review_is_required_for_rollbacks_and_remediations() -> None:
     for origin in (Rollback("d1", "rita", "sick"), Remediation("x", "rita")):
         assert outcome(Reviewed(("x",)), origin)[1] == "not asked"

@@ -57,7 +57,7 @@ def covers(more: ApprovalRule, less: ApprovalRule) -> bool:
 
 
 @given(rules, asks, st.sampled_from(LEVELS), st.sampled_from(LEVELS), st.sampled_from(RELEASES))
-def test_more_risk_never_asks_for_fewer_people(
+def test_a_higher_risk_never_requires_fewer_people(
     rule: ApprovalRule, asked: dict[RiskLevel, RiskRule], one: RiskLevel, other: RiskLevel, origin: Origin
 ) -> None:
     environment = Environment("prod", risk=asked)
@@ -103,5 +103,5 @@ def test_another_stack_never_lowers_the_risk(parts: dict[str, dict[str, Counted]
 
 
 @given(counted)
-def test_one_stack_alone_is_as_risky_as_it_is(one: dict[str, Counted]) -> None:
+def test_the_joint_risk_of_a_single_stack_is_its_own_risk(one: dict[str, Counted]) -> None:
     assert weigh(together({"prod": one})) == weigh(one)

@@ -56,7 +56,7 @@ def test_a_person_can_read_what_they_sign() -> None:
 
 
 @given(statements)
-def test_what_was_written_is_read(statement: Statement) -> None:
+def test_a_statement_is_read_back_unchanged(statement: Statement) -> None:
     assert read_statement(statement_bytes(statement).decode()) == statement
 
 
@@ -101,7 +101,7 @@ def test_texts_of_another_kind_are_refused(text: str) -> None:
         read_statement(text)
 
 
-def test_half_a_character_is_refused() -> None:
+def test_surrogates_in_a_text_are_refused() -> None:
     """Two halves of a surrogate pair would give the same text as the one character."""
     with pytest.raises(BadInput, match="Unicode"):
         statement_bytes(replace(STATEMENT, comment="\ud83d\ude00"))

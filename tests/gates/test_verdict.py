@@ -111,7 +111,7 @@ def enter(facts: Facts = FACTS, environment: Environment = PROD) -> dict[str, Ga
 # --- admission ---------------------------------------------------------------------------------------------------
 
 
-def test_a_release_that_meets_every_gate_enters() -> None:
+def test_a_release_that_passes_every_gate_is_admitted() -> None:
     assert list(enter()) == ["held", "busy", "protected-branch", "forward", "promotion", "soak"]
     assert at_entry(PROD, FACTS, NOW).outcome is Outcome.PASS
 
@@ -121,21 +121,21 @@ def test_the_first_environment_requires_no_promotion() -> None:
     assert list(first) == ["held", "busy", "protected-branch", "forward"]
 
 
-def test_a_held_environment_blocks_and_says_how_to_let_it_go() -> None:
+def test_a_held_environment_blocks_and_names_the_command_that_releases_it() -> None:
     result = enter(replace(FACTS, held="incident 7 (by dave)"))["held"]
     assert result.outcome is Outcome.BLOCK
     assert result.reason == "prod is on hold: incident 7 (by dave)"
     assert "terrace unhold prod" in result.satisfy
 
 
-def test_a_hold_with_an_unknown_outcome_names_what_works() -> None:
+def test_a_hold_with_an_unknown_outcome_names_the_recovery_command() -> None:
     result = enter(replace(FACTS, held="what it did is not known (by terrace)", unsettled="d7"))["held"]
     assert "terrace resume prod" in result.satisfy
     assert "d7" in result.satisfy
     assert "unhold" not in result.satisfy, "it is refused until that is settled"
 
 
-def test_a_busy_environment_waits_and_says_who_drives() -> None:
+def test_a_busy_environment_waits_and_names_the_process_that_deploys() -> None:
     result = enter(replace(FACTS, busy="deployment 1 of 1234567, driven by dave"))["busy"]
     assert result.outcome is Outcome.WAIT
     assert "driven by dave" in result.reason
@@ -164,7 +164,9 @@ def test_a_shallow_clone_proves_no_branch() -> None:
         (Upstream("staging", OTHER, NOW), "staging has fedcba9, not abcdef0", "terrace promote prod"),
     ],
 )
-def test_promotion_takes_only_what_succeeded_before(upstream: Upstream | None, said: str, todo: str) -> None:
+def test_only_a_commit_that_succeeded_in_the_previous_environment_is_promoted(
+    upstream: Upstream | None, said: str, todo: str
+) -> None:
     found = enter(replace(FACTS, upstream=upstream))
     assert found["promotion"].outcome is Outcome.BLOCK
     assert said in found["promotion"].reason
@@ -179,7 +181,7 @@ def test_a_release_soaks_before_its_promotion() -> None:
     assert result.until == NOW + timedelta(minutes=40)
 
 
-def test_a_soak_ends_exactly_at_its_end() -> None:
+def test_a_soak_passes_exactly_at_its_end() -> None:
     assert enter(replace(FACTS, upstream=Upstream("staging", COMMIT, NOW - PROD.soak)))["soak"].outcome is Outcome.PASS
 
 
@@ -193,14 +195,14 @@ def test_all_reasons_are_shown_together() -> None:
 # --- approvals: the rule --------------------------------------------------------------------------------------
 
 
-def test_plans_that_do_nothing_need_no_approval() -> None:
+def test_plans_without_changes_require_no_approval() -> None:
     result = only(ask(count=2, subjects=()))
     assert (result.gate, result.outcome) == ("approvals", Outcome.PASS)
     assert "nothing to approve" in result.reason
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_plans_that_were_not_made_are_not_said_to_do_nothing(count: int) -> None:
+def test_missing_plans_are_not_reported_as_empty(count: int) -> None:
     result = only(ask(count=count, subjects=(), unplanned=("prod/app", "prod/net")))
     assert (result.gate, result.outcome) == ("approvals", Outcome.WAIT)
     assert result.reason == "there is nothing to approve yet: Terrace has no plan of prod/app, prod/net"
@@ -225,7 +227,7 @@ def test_every_missing_role_is_a_result_of_its_own() -> None:
     assert [r.reason.split(":")[0] for r in verdict.open] == ["security", "sre"]
 
 
-def test_count_counts_people_not_answers() -> None:
+def test_a_count_is_of_people_not_of_approvals() -> None:
     assert ask(yes("bob"), yes("bob"), count=2).outcome is Outcome.WAIT
     assert ask(yes("bob"), yes("BOB@example.com"), count=2).outcome is Outcome.WAIT
     assert ask(yes("bob"), yes("erin"), count=2).outcome is Outcome.PASS
@@ -243,7 +245,7 @@ def test_without_names_in_the_configuration_any_other_person_can_approve() -> No
     assert ask(yes("x"), yes("y"), count=2, config=Config()).outcome is Outcome.PASS
 
 
-def test_those_who_fill_a_role_count_too() -> None:
+def test_a_person_who_fills_a_role_counts_towards_the_count() -> None:
     assert ask(yes("bob", "sre"), yes("carol", "security"), count=2, roles={"sre": 1, "security": 1}).open == ()
     verdict = ask(yes("carol", "security"), count=2, roles={"sre": 1, "security": 1})
     assert [r.reason for r in verdict.open] == ["sre: 0 of 1 approvals"]
@@ -272,7 +274,7 @@ def test_only_members_approve_as_a_team() -> None:
     assert "erin (approves as security without being a member of that team)" in only(verdict).reason
 
 
-def test_a_person_who_could_come_over_is_found() -> None:
+def test_the_gate_names_an_approver_who_frees_another_for_a_missing_role() -> None:
     """Only bob is in b, and he fills a; dave in a would free him. It would be wrong to say that nobody is left."""
     config = Config(teams={"a": ("bob", "dave"), "b": ("bob",)})
     verdict = ask(yes("bob"), roles={"a": 1, "b": 1}, config=config)
@@ -305,14 +307,14 @@ def test_authors_do_not_count(author: Author) -> None:
 
 
 @pytest.mark.parametrize("login", ["alice", "ALICE"])
-def test_who_opened_a_change_does_not_approve_it_although_others_wrote_its_commits(login: str) -> None:
+def test_the_person_who_opened_a_change_cannot_approve_it_although_others_wrote_its_commits(login: str) -> None:
     facts = replace(FACTS, authors=(), opened_by=("renovate[bot]", login))
     result = only(ask(yes("alice"), count=1, facts=facts))
     assert result.outcome is Outcome.WAIT
     assert "alice (opened a change of this release)" in result.reason
 
 
-def test_the_account_of_terrace_yaml_says_who_opened_a_change() -> None:
+def test_the_account_in_terrace_yaml_identifies_the_person_who_opened_a_change() -> None:
     people = {"alice": Person("alice", login="al-1"), "bob": Person("bob", login="alice")}
     config, facts = Config(people=people), replace(FACTS, authors=(), opened_by=("Al-1",))
     assert ask(yes("alice"), count=1, config=config, facts=facts).outcome is Outcome.WAIT
@@ -332,7 +334,7 @@ def test_no_approval_is_enough_while_the_openers_of_the_changes_are_unknown() ->
     assert ask(yes("bob", answer="reject"), count=1, facts=facts).outcome is Outcome.BLOCK, "a no needs no forge"
 
 
-def test_people_whom_no_file_names_are_matched_by_what_they_call_themselves() -> None:
+def test_people_without_an_entry_are_matched_by_their_name_and_email() -> None:
     facts = replace(FACTS, authors=(Author("Zoe", "zoe@example.com"),))
     assert ask(yes("zoe@example.com"), count=1, config=Config(), facts=facts).outcome is Outcome.WAIT
     assert ask(yes("zoe"), count=1, config=Config(), facts=facts).outcome is Outcome.WAIT
@@ -363,7 +365,7 @@ def test_a_team_that_is_too_small_is_named() -> None:
     assert "only carol in the team security can still approve" in only(ask(roles={"security": 2}, facts=facts)).reason
 
 
-def test_where_too_few_people_are_left_the_gate_says_so() -> None:
+def test_the_gate_reports_that_too_few_people_can_still_approve() -> None:
     config = Config(people={"rita": PEOPLE["rita"], "bob": PEOPLE["bob"]})
     result = only(ask(count=2, config=config))
     assert "only bob in terrace.yaml can still approve" in result.reason
@@ -399,7 +401,7 @@ def test_an_unsigned_approval_is_valid_only_where_allowed_and_is_shown_as_such()
         (-timedelta(minutes=5, seconds=1), False),
     ],
 )
-def test_an_approval_is_good_for_a_while(age: timedelta, counts: bool) -> None:
+def test_an_approval_is_valid_until_it_expires(age: timedelta, counts: bool) -> None:
     assert (ask(yes("bob", at=NOW - age), count=1).outcome is Outcome.PASS) is counts
 
 
@@ -428,7 +430,7 @@ def test_two_people_who_approve_half_of_the_plans_each_approve_nothing() -> None
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_one_no_blocks_whatever_the_others_say(count: int) -> None:
+def test_one_rejection_blocks_despite_approvals(count: int) -> None:
     result = only(ask(yes("erin"), yes("carol"), no("bob", "too risky on a Friday"), count=count))
     assert result.outcome is Outcome.BLOCK
     assert result.reason == "bob rejected this: too risky on a Friday"
@@ -439,7 +441,7 @@ def test_the_author_can_reject() -> None:
     assert ask(no("alice"), count=1).outcome is Outcome.BLOCK
 
 
-def test_a_no_does_not_expire() -> None:
+def test_a_rejection_does_not_expire() -> None:
     assert ask(no("bob", at=NOW - timedelta(days=9)), yes("erin"), count=1).outcome is Outcome.BLOCK
 
 
@@ -450,7 +452,7 @@ def test_an_unsigned_rejection_is_valid_only_from_a_member_of_a_team() -> None:
 
 
 @pytest.mark.parametrize("proof", ["invalid", "unsaid"])
-def test_a_rejection_of_a_team_outlives_its_key_and_its_comment(proof: Proof) -> None:
+def test_the_rejection_of_a_team_member_blocks_without_proof_and_comment(proof: Proof) -> None:
     """A false no stops something that can be asked for again; a lost one applies it."""
     result = only(ask(no("bob", proof=proof), yes("erin"), count=1))
     assert (result.outcome, result.reason) == (Outcome.BLOCK, "bob rejected this (not proven), without a comment")
@@ -458,18 +460,18 @@ def test_a_rejection_of_a_team_outlives_its_key_and_its_comment(proof: Proof) ->
 
 
 @pytest.mark.parametrize("part", ["ledger", "stack", "digest", "policy", "lineage"])
-def test_a_no_to_a_commit_outlives_changes_of_rules_and_plans(part: str) -> None:
+def test_the_rejection_of_a_commit_survives_changes_of_rules_and_plans(part: str) -> None:
     before = replace(no("bob"), subjects=(replace(SUBJECT, **{part: "another"}),))
     assert ask(before, yes("erin"), count=1).outcome is Outcome.BLOCK
 
 
-def test_a_no_to_a_plan_outlives_its_commit_and_its_deployment() -> None:
+def test_the_rejection_of_a_plan_survives_its_commit_and_its_deployment() -> None:
     before = replace(no("bob"), deployment="d0", subjects=(replace(SUBJECT, commit=OTHER, policy="p0"),))
     assert ask(before, yes("erin"), count=1).outcome is Outcome.BLOCK
 
 
 @pytest.mark.parametrize("changed", [{"environment": "staging"}, {"commit": OTHER, "digest": "d0"}])
-def test_a_no_to_something_else_is_not_a_no_to_this(changed: dict[str, str]) -> None:
+def test_the_rejection_of_another_plan_and_commit_does_not_block(changed: dict[str, str]) -> None:
     elsewhere = replace(no("bob"), subjects=(replace(SUBJECT, **changed),))
     assert ask(elsewhere, yes("erin"), count=1).outcome is Outcome.PASS
 
@@ -519,7 +521,7 @@ def test_an_approval_from_before_the_withdrawal_of_a_rejection_is_invalid(who: t
     assert ask(said, replace(after, position=4), count=1, withdrawals=taken).outcome is Outcome.WAIT
 
 
-def test_an_earlier_of_two_withdrawals_of_one_no_is_the_bound() -> None:
+def test_the_earlier_of_two_withdrawals_of_one_rejection_counts() -> None:
     taken = tuple(withdrawal("bob", at=NOW + timedelta(seconds=s)) for s in (9, 1))
     assert ask(no("bob"), yes("bob", at=NOW + timedelta(seconds=5)), count=1, withdrawals=taken).outcome is Outcome.PASS
 
@@ -577,7 +579,7 @@ def test_one_other_person_under_two_names_withdraws_no_rejection(other: tuple[st
 
 
 @pytest.mark.parametrize("proof", ["unsigned", "invalid", "unsaid"])
-def test_a_signed_no_is_not_withdrawn_without_a_proof(proof: Proof) -> None:
+def test_a_signed_rejection_is_not_withdrawn_without_a_proof(proof: Proof) -> None:
     taken = (withdrawal("bob", proof=proof, by=""),)
     assert ask(no("bob"), yes("erin"), count=1, unsigned=True, withdrawals=taken).outcome is Outcome.BLOCK
     honor = ask(no("bob", proof="unsigned"), yes("erin"), count=1, unsigned=True, withdrawals=taken)
@@ -610,12 +612,12 @@ def test_a_third_name_joins_two_keys_of_one_person() -> None:
     assert ask(*said, count=2).outcome is Outcome.WAIT
 
 
-def test_a_key_that_may_not_approve_may_not_under_another_name() -> None:
+def test_a_key_that_cannot_approve_cannot_approve_under_another_name() -> None:
     said = (replace(yes("alice"), by="key 1"), replace(yes("frank"), by="key 1"))
     assert "frank (wrote commits of this release)" in only(ask(*said, count=1)).reason
 
 
-def test_a_no_under_another_name_of_a_key_blocks_and_is_withdrawn_by_that_key() -> None:
+def test_a_rejection_under_another_name_of_a_key_blocks_and_is_withdrawn_by_that_key() -> None:
     said = (replace(no("bob"), by="key 1"), yes("carol"))
     mine = withdrawal("erin", by="key 1")
     assert ask(*said, count=1).outcome is Outcome.BLOCK
@@ -637,7 +639,7 @@ def test_the_key_that_requested_a_deployment_does_not_approve_it_under_another_n
         ("4711+carol@users.noreply.github.com", ""),
     ],
 )
-def test_an_author_who_hides_their_email_is_known_by_their_account(email: str, login: str) -> None:
+def test_an_author_with_a_private_email_is_identified_by_their_account(email: str, login: str) -> None:
     config = replace(CONFIG, people={**PEOPLE, "carol": Person("carol", ("carol@example.com",), login)})
     facts = replace(FACTS, authors=(Author("C. C.", email),))
     assert (
@@ -671,7 +673,7 @@ def test_an_open_deployment_of_a_commit_that_left_the_protected_branch_is_blocke
     assert verdict.outcome is Outcome.BLOCK
 
 
-def test_a_shallow_clone_lets_an_open_deployment_wait_not_end() -> None:
+def test_an_open_deployment_waits_in_a_shallow_clone_and_does_not_end() -> None:
     assert ask(yes("bob"), count=1, facts=replace(FACTS, on_protected_branch=None)).outcome is Outcome.WAIT
 
 
@@ -714,7 +716,7 @@ def test_as_many_roles_are_filled_as_any_arrangement_could(
 
 
 @given(answers, role_counts, st.integers(0, 4), team_lists)
-def test_a_pass_is_a_pass_by_brute_force(
+def test_the_gate_passes_exactly_where_a_brute_force_search_finds_an_assignment(
     given_answers: list[Approval], roles: dict[str, int], count: int, teams: dict[str, tuple[str, ...]]
 ) -> None:
     """The oracle knows the rules as sentences: a no blocks, latest yes, bars, who may speak for whom, one role each."""
@@ -748,7 +750,7 @@ def test_a_pass_is_a_pass_by_brute_force(
 
 
 @given(answers, answers, role_counts, st.integers(0, 4), team_lists, st.integers(0, 12))
-def test_answers_to_other_plans_change_nothing(
+def test_approvals_of_other_plans_change_nothing(
     mine: list[Approval],
     others: list[Approval],
     roles: dict[str, int],
@@ -764,7 +766,7 @@ def test_answers_to_other_plans_change_nothing(
 
 
 @given(answers, answers, role_counts, st.integers(0, 4), team_lists)
-def test_answers_of_those_who_may_not_never_loosen(
+def test_answers_of_people_who_cannot_approve_never_make_a_gate_pass(
     mine: list[Approval],
     others: list[Approval],
     roles: dict[str, int],

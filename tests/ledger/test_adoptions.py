@@ -81,7 +81,7 @@ def test_an_adopted_stack_that_differed_from_git_is_at_no_commit_and_says_so() -
     assert baseline(history(adopted(same=False), adopted("b")), "dev").unclear == {}
 
 
-def test_a_deployment_goes_over_an_adoption_whether_or_not_it_had_something_to_do() -> None:
+def test_a_deployment_replaces_an_adoption_even_with_an_empty_plan() -> None:
     empty = (adopted(), opened(), LEASE, step("plan"), EMPTY_PLAN)
     applied = (adopted(), opened(), LEASE, step("apply"), step("apply", "succeeded"))
     assert baseline(history(*empty), "dev").commits == {"dev/net": "d" * 40}
@@ -105,12 +105,12 @@ def test_differences_that_were_accepted_are_known_until_something_is_applied() -
     assert recorded_own_changes(history(*there, opened(), LEASE, step("apply")), "dev", "dev/net") == ()
 
 
-def test_a_state_that_is_rightly_gone_is_not_adopted_any_more() -> None:
+def test_a_stack_without_a_state_is_no_longer_adopted() -> None:
     gone: Told = (kinds.STATE_BACKED_UP, "dev/net", {"environment": "dev", "finding": "none"})
     assert adoptions(history(adopted(), gone)) == {}
 
 
-def test_an_environment_with_nothing_but_adopted_stacks_is_not_forgotten() -> None:
+def test_an_environment_with_adopted_stacks_only_is_found_as_abandoned() -> None:
     assert find_abandoned(history(adopted()), ["prod"]) == ("dev",)
 
 
@@ -123,7 +123,7 @@ def test_an_adoption_counts_only_where_a_process_with_the_key_of_the_ledger_wrot
 
 
 @pytest.mark.parametrize("more", [{"environment": "prod"}, {"commit": "HEAD"}, {"backup": "../x"}, {"serial": "4"}])
-def test_an_adoption_that_cannot_be_is_not_read(more: dict[str, Any]) -> None:
+def test_an_invalid_adoption_is_not_read(more: dict[str, Any]) -> None:
     kind, subject, payload = adopted()
     assert adoptions(history((kind, subject, {**payload, **more}))) == {}
 

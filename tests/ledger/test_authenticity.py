@@ -117,7 +117,7 @@ def without_key(made: MemoryLedger, *said: tuple[str, str, Mapping[str, Any]]) -
 
 
 @pytest.mark.parametrize("forged", FORGED, ids=lambda said: f"{said[0]}-{said[2].get('result', '')}")
-def test_an_outcome_that_a_ledger_writer_writes_counts_for_nothing_and_holds_the_environment(
+def test_an_outcome_without_the_code_of_a_process_has_no_effect_and_holds_the_environment(
     forged: tuple[str, str, Mapping[str, Any]],
 ) -> None:
     made = started()
@@ -137,7 +137,7 @@ def test_the_true_end_of_an_apply_is_read_after_a_forged_one() -> None:
     assert [step.result for step in deployment.steps] == ["succeeded", "succeeded"]
 
 
-def test_a_code_counts_at_its_own_place_only() -> None:
+def test_an_authentication_code_is_valid_only_at_its_own_position() -> None:
     made = started()
     made.append([Draft(kinds.STEP_ENDED, "d1", "ann", FORGED[1][2])], head=made.read().head)
     end = made.events[-1]
@@ -159,7 +159,7 @@ def test_a_code_counts_at_its_own_place_only() -> None:
     assert "not that of its content and place" in fault.reason
 
 
-def test_a_code_of_another_key_is_none() -> None:
+def test_an_authentication_code_of_another_key_is_invalid() -> None:
     made = started()
     strange = ledger(OTHER, made.events)
     strange.append([Draft(kinds.DEPLOYMENT_ENDED, "d1", "m", {"result": "succeeded"})], head=made.events[-1].hash)
@@ -173,7 +173,7 @@ def test_an_event_that_lost_its_code_is_forged() -> None:
     assert [f.is_forged for f in History(bare, key=KEY).reading.faults] == [True]
 
 
-def test_a_reader_without_the_key_believes_and_says_so() -> None:
+def test_a_reader_without_the_key_accepts_events_without_checking_codes() -> None:
     made = started()
     history = History(without_key(made, FORGED[1]).events, key=NO_KEY)
     assert history.reading.faults == ()
@@ -214,7 +214,7 @@ def test_a_process_without_the_key_writes_no_outcome_that_would_not_count() -> N
     assert len(append(outsider, seen, lambda history: (blocked,)).events) == 5
 
 
-def test_words_of_people_need_no_key() -> None:
+def test_events_of_people_need_no_authentication_code() -> None:
     history = without_key(
         started(),
         (kinds.ENVIRONMENT_HELD, "prod", {}),
@@ -227,7 +227,7 @@ def test_words_of_people_need_no_key() -> None:
 
 @pytest.mark.parametrize("kind", ["comment", "review", "box", "environment"])
 @pytest.mark.parametrize("answer", ["approve", "reject"])
-def test_a_yes_to_a_run_demands_a_code_because_the_forge_does_not_say_what_it_was_about(kind: str, answer: str) -> None:
+def test_an_approval_of_a_run_needs_an_authentication_code(kind: str, answer: str) -> None:
     said = {
         "actor": "bob",
         "role": "",
@@ -306,7 +306,7 @@ def test_a_ledger_of_an_earlier_terrace_is_taken_over_by_a_person() -> None:
         propose(history, None, nobody)
 
 
-def test_what_was_dismissed_does_not_come_back_with_a_new_key() -> None:
+def test_a_dismissed_event_stays_dismissed_after_a_change_of_the_key() -> None:
     made = started()
     position = without_key(made, FORGED[1]).events[-1].position
     dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
@@ -314,7 +314,7 @@ def test_what_was_dismissed_does_not_come_back_with_a_new_key() -> None:
     assert change.absent == (position,)
 
 
-def test_what_was_dismissed_does_not_come_back_where_the_old_key_is_lost() -> None:
+def test_a_dismissed_event_stays_dismissed_where_the_old_key_is_lost() -> None:
     made = started()
     position = without_key(made, FORGED[1]).events[-1].position
     dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
@@ -329,7 +329,7 @@ def test_what_was_dismissed_does_not_come_back_where_the_old_key_is_lost() -> No
     assert [step.result for step in folds.deployments(history)[0].steps] == ["succeeded", "failed"]
 
 
-def test_what_one_change_of_the_key_lists_stays_without_effect_after_the_next() -> None:
+def test_events_listed_by_one_change_of_the_key_stay_without_effect_after_the_next() -> None:
     made = started()
     without_key(made, FORGED[1])
     second = sealed_by(made, OTHER)
@@ -386,7 +386,7 @@ def test_events_that_look_forged_are_told_apart_by_a_reader_who_lost_the_key_too
     assert [(one.code, one.doubtful) for one in wrong] == [("none", True), ("none", True), ("wrong", True)]
 
 
-def test_what_the_change_before_lists_as_absent_does_not_come_back_with_the_same_key() -> None:
+def test_events_listed_as_absent_stay_absent_after_a_change_to_the_same_key() -> None:
     made = started()
     without_key(made, FORGED[1])
     second = sealed_by(made, OTHER)
@@ -418,7 +418,7 @@ def test_whether_a_reader_or_writer_has_the_key_is_always_said(made: Callable[..
     assert (key.kind, key.default) == (Parameter.KEYWORD_ONLY, Parameter.empty)
 
 
-def test_who_has_no_key_writes_no_code_and_checks_none() -> None:
+def test_a_process_without_a_key_writes_and_checks_no_authentication_codes() -> None:
     made = started(NO_KEY)
     assert {event.code for event in made.events} == {""}
     assert made.read().reading.faults == ()
@@ -431,7 +431,7 @@ def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
     assert fault.holds("prod") and fault.holds("dev")
 
 
-def test_a_change_is_not_written_over_events_that_were_not_looked_at() -> None:
+def test_a_change_of_the_key_is_refused_after_events_that_were_not_shown() -> None:
     made = sealed_by(started(NO_KEY), KEY)
     seen = made.read()
     change = propose(seen, None, nobody)

@@ -38,7 +38,7 @@ def chain(given_drafts: list[Draft]) -> tuple[Event, ...]:
 
 
 @given(st.lists(drafts, max_size=6))
-def test_what_was_sealed_verifies_and_reads_back_as_it_was(given_drafts: list[Draft]) -> None:
+def test_sealed_events_verify_and_are_read_back_unchanged(given_drafts: list[Draft]) -> None:
     events = chain(given_drafts)
     found = verify(events)
     assert found.ok
@@ -77,7 +77,7 @@ def test_any_single_tampering_is_found_where_it_is(given_drafts: list[Draft], da
         verified_events(events)
 
 
-def test_a_rewritten_rest_is_found_by_the_head_that_was_noted() -> None:
+def test_a_rewritten_end_of_the_chain_is_detected_by_a_recorded_head() -> None:
     events = chain([Draft("k", "s", "a", {"n": n}) for n in range(4)])
     cut = events[:2]
     assert verify(cut).ok, "a cut chain is a good chain: only a head from outside tells"
@@ -94,7 +94,7 @@ def test_times_of_every_zone_are_kept_as_utc() -> None:
 
 
 @pytest.mark.parametrize("value", [1.5, float("nan"), {1: "x"}, b"bytes", {"deep": [object()]}])
-def test_what_is_not_plain_json_is_refused(value: object) -> None:
+def test_values_that_are_not_plain_json_are_refused(value: object) -> None:
     with pytest.raises(TerraceError, match="cannot be written into the ledger"):
         seal(Draft("k", "s", "a", {"v": value}), position=0, previous=GENESIS, id="e", time=NOON, key=NO_KEY)
 
@@ -114,7 +114,7 @@ def test_a_line_that_is_no_event_is_named_by_its_position() -> None:
 
 
 @given(st.binary(max_size=60))
-def test_garbage_is_corrupt_and_nothing_else(line: bytes) -> None:
+def test_random_bytes_raise_corrupt_and_no_other_error(line: bytes) -> None:
     with pytest.raises(Corrupt):
         decode(line)
 
@@ -196,7 +196,7 @@ def test_most_lines_are_verified_by_their_bytes_and_a_changed_copy_is_not() -> N
     assert verify([replace(event, actor="eve")]).first_bad is not None
 
 
-def test_the_collector_is_on_again_after_events_were_read() -> None:
+def test_the_garbage_collector_is_enabled_again_after_events_were_read() -> None:
     assert gc.isenabled()
     decode_all([])
     with pytest.raises(Corrupt):

@@ -260,7 +260,7 @@ MOMENTS = st.timedeltas(min_value=-YEAR, max_value=YEAR)
 
 
 @given(st.lists(st.tuples(MOMENTS, st.booleans()), min_size=1, max_size=8))
-def test_dates_of_any_kind_never_go_back_and_never_shorten_a_wait(
+def test_corrected_dates_never_decrease_and_never_shorten_a_wait(
     given_dates: Sequence[tuple[timedelta, bool]],
 ) -> None:
     history = chain((FIRST, NOON), *((HELD, NOON + off) for off, _ in given_dates))

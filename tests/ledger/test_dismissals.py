@@ -130,7 +130,7 @@ def test_nothing_enters_and_nothing_is_applied_past_an_event_that_cannot_be_read
     assert [(r.gate, r.reason) for r in waits.open] == [("held", "prod is on hold: event 7 cannot be read")]
 
 
-def test_a_person_who_counts_lets_it_count_as_absent() -> None:
+def test_a_signer_of_the_trust_root_dismisses_an_unreadable_event() -> None:
     bad = ledger(D1, (kinds.STEP_BEGUN, "d1", {"step": "apply", "attempt": "../x"}))
     gone = dismiss(bad, 2, "ann", "nobody knows it", lambda text: f"signed {len(text)}", lambda said: True)
     assert gone.event.position == 2
@@ -143,7 +143,7 @@ def test_a_person_who_counts_lets_it_count_as_absent() -> None:
         dismiss(bad, 1, "ann", "it is in my way", lambda text: None, lambda said: True)
 
 
-def test_an_answer_that_would_not_count_is_not_written() -> None:
+def test_a_dismissal_without_a_signer_or_a_reason_is_not_written() -> None:
     bad = ledger((kinds.DEPLOYMENT_OPENED, "d1", {}))
     with pytest.raises(BadInput, match="not a signer"):
         dismiss(bad, 1, "mallory", "fine", lambda text: "forged", nobody)
@@ -264,7 +264,7 @@ def test_a_dismissal_of_several_is_for_those_very_events_of_that_ledger(more: di
     assert Dismissal("l1", 2, "h", "r", "ann").text not in texts
 
 
-def test_time_never_goes_back() -> None:
+def test_the_time_of_the_ledger_never_decreases() -> None:
     first = seal_all([Draft(*D1[:2], "ann", D1[2])], events=0, head=GENESIS, ids=["e0"], time=NOON, key=NO_KEY)
     back = {"events": 1, "head": first[-1].hash, "ids": ["e1"], "time": NOON - timedelta(days=1)}
     little = {**back, "time": NOON - timedelta(minutes=5)}

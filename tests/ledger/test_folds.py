@@ -88,7 +88,7 @@ class Story:
         return only
 
 
-def test_an_empty_ledger_tells_nothing() -> None:
+def test_an_empty_ledger_has_no_deployments() -> None:
     nothing = History(key=NO_KEY)
     assert deployments(nothing) == ()
     assert latest(nothing, "prod") is None
@@ -129,7 +129,7 @@ def test_a_second_attempt_leaves_the_first_as_it_was() -> None:
     assert story.deployment.last(Step.APPLY, "prod/app") == second
 
 
-def test_a_lease_goes_when_it_is_released_and_its_epoch_stays() -> None:
+def test_a_released_lease_ends_and_its_epoch_remains() -> None:
     story = Story().opened().leased(epoch=1)
     assert story.deployment.lease is not None
     assert (story.deployment.lease.holder, story.deployment.lease.since) == (HOLDER, minute(1))
@@ -140,7 +140,7 @@ def test_a_lease_goes_when_it_is_released_and_its_epoch_stays() -> None:
     assert story.deployment.epoch == 2
 
 
-def test_waiting_gives_the_lease_up_and_taking_it_ends_the_wait() -> None:
+def test_waiting_releases_the_lease_and_taking_it_ends_the_wait() -> None:
     story = Story().opened().leased().tell(kinds.DEPLOYMENT_WAITING, "d1", {"reasons": ["one more yes"]})
     assert (story.deployment.waiting, story.deployment.lease) == (("one more yes",), None)
     story.leased(epoch=2)
@@ -167,17 +167,17 @@ def test_latest_is_the_newest_and_last_good_the_newest_that_succeeded() -> None:
     assert [d.id for d in deployments(story.history)] == ["d1", "d2", "d3", "d4"]
 
 
-def test_events_of_a_deployment_that_was_never_opened_are_passed_over() -> None:
+def test_events_of_a_deployment_that_was_never_opened_are_ignored() -> None:
     assert deployments(Story().leased().finished("succeeded").history) == ()
 
 
-def test_kinds_that_a_later_terrace_writes_change_nothing() -> None:
+def test_event_kinds_of_later_versions_change_nothing() -> None:
     story = Story().opened()
     told = story.deployment
     assert story.tell("deployment.painted", "d1", {"colour": "green"}).deployment == told
 
 
-def test_a_hold_lasts_until_somebody_lets_go() -> None:
+def test_a_hold_lasts_until_it_is_released() -> None:
     story = Story().tell(kinds.ENVIRONMENT_HELD, "prod", {"reason": "audit"}, actor="bob")
     assert hold(story.history, "prod") == Hold("audit", "bob", NOON, id="e0")
     assert hold(story.history, "dev") is None
@@ -187,7 +187,7 @@ def test_a_hold_lasts_until_somebody_lets_go() -> None:
     assert hold(story.history, "prod") == Hold("again", "ann", minute(2), id="e2")
 
 
-def test_approvals_come_back_as_they_were_given_each_to_its_deployment() -> None:
+def test_approvals_are_read_back_with_their_deployments() -> None:
     subject = Subject("e0", "prod", "prod/app", "c" * 40, "digest", "p1", "lineage")
     signed = {
         "actor": "bob",
@@ -234,7 +234,7 @@ def test_an_origin_is_read_back_as_it_was(origin: Origin) -> None:
 
 
 @given(st.lists(st.sampled_from(["hold", "lease", "release", "wait", "begin", "end", "finish"]), max_size=12))
-def test_whatever_happens_next_no_step_and_no_epoch_is_forgotten(happenings: list[str]) -> None:
+def test_no_later_event_removes_a_step_or_an_epoch(happenings: list[str]) -> None:
     story = Story().opened()
     for number, happening in enumerate(happenings):
         before = story.deployment

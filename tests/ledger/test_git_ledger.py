@@ -68,7 +68,7 @@ def written(folders: list[Path], each: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["clones of their own", "one clone"])
-def test_writers_at_once_lose_nothing_and_repeat_nothing(tmp_path: Path, where: str) -> None:
+def test_concurrent_writers_lose_and_repeat_no_events(tmp_path: Path, where: str) -> None:
     """In one clone they also race for its local ref: that is no reason to fail, and no sign of a rewritten branch."""
     work = with_remote(tmp_path / "work")
     apart = where == "clones of their own"
@@ -78,7 +78,7 @@ def test_writers_at_once_lose_nothing_and_repeat_nothing(tmp_path: Path, where: 
         assert [t for t in texts if t.startswith(f"{n}-")] == [f"{n}-{i}" for i in range(5)]
 
 
-def test_nothing_of_the_users_is_touched(tmp_path: Path) -> None:
+def test_the_ledger_changes_nothing_in_the_checkout_of_the_user(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     (work / "unsaved.txt").write_text("mine\n")
     git(work, "config", "push.gpgSign", "true")
@@ -101,7 +101,7 @@ def test_a_remote_that_refuses_the_push_says_why_and_nothing_is_written(tmp_path
     assert ledger.read().events == ()
 
 
-def test_a_remote_out_of_reach_is_told(tmp_path: Path) -> None:
+def test_an_unreachable_remote_is_reported(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     git(work, "remote", "set-url", "origin", "https://user:se@cret-token@localhost:1/nothing.git")
     with pytest.raises(NotReady, match="cannot be read") as caught:
@@ -109,7 +109,7 @@ def test_a_remote_out_of_reach_is_told(tmp_path: Path) -> None:
     assert "cret-token" not in str(caught.value)
 
 
-def test_a_rewritten_branch_is_no_ledger_any_more(tmp_path: Path) -> None:
+def test_a_rewritten_ledger_branch_is_refused(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     ledger = ledger_of(work)
     history = ledger.append([draft("first")], head=GENESIS)
@@ -180,7 +180,7 @@ def test_a_ledger_that_is_cut_by_a_plain_push_is_refused_and_can_be_brought_back
     assert ledger.read() == whole == ledger_of(work).read(), "what was refused moved nothing"
 
 
-def test_a_chain_that_breaks_moves_nothing_here(tmp_path: Path) -> None:
+def test_a_broken_chain_at_the_remote_moves_no_local_ref(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     ledger = ledger_of(work)
     whole = ledger.append([draft("first")], head=GENESIS)
@@ -305,7 +305,7 @@ def test_a_branch_that_is_in_the_way_is_named_and_the_hint_moves_it(
     )
 
 
-def test_what_is_in_the_way_is_found_although_the_server_does_not_tell(tmp_path: Path) -> None:
+def test_a_conflicting_branch_is_found_although_the_server_does_not_name_it(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     git(work, "push", "--quiet", "origin", "HEAD:refs/heads/terrace/ledger/x", "HEAD:refs/heads/x/terrace/ledger")
     script = 'git-receive-pack "$@" 2>/dev/null'
@@ -368,7 +368,7 @@ def test_a_tag_in_the_way_of_the_tags_of_deployments_is_named(tmp_path: Path) ->
     assert "git push origin --delete refs/tags/deployed" in (caught.value.hint or "")
 
 
-def test_a_local_branch_that_goes_backwards_is_noticed_by_who_saw_more(tmp_path: Path) -> None:
+def test_a_local_branch_that_goes_backwards_is_detected_by_a_process_that_read_more(tmp_path: Path) -> None:
     work = repository(tmp_path / "work")
     ledger = ledger_of(work, None)
     history = ledger.append([draft("first")], head=GENESIS)
@@ -400,7 +400,7 @@ def test_an_undecodable_event_is_named_by_its_position(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none"])
-def test_a_clone_that_is_not_whole_reads_and_writes(
+def test_a_shallow_or_partial_clone_reads_and_writes_the_ledger(
     tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CI clones so. What a partial clone left out comes by one more fetch, not by one for each append."""

@@ -141,7 +141,7 @@ def said(history: History) -> tuple[Reading, list[object]]:
     UNDATED,
     st.sampled_from((0, 1, 2)),
 )
-def test_a_history_that_is_continued_says_what_the_whole_says(
+def test_a_continued_history_equals_the_complete_one(
     drafts: list[Draft],
     writers: tuple[LedgerKey, ...],
     cuts: list[int],
@@ -167,7 +167,7 @@ def test_a_history_that_is_continued_says_what_the_whole_says(
     st.sampled_from((OURS, THEIRS, NO_KEY)),
     UNDATED,
 )
-def test_a_history_that_continues_a_snapshot_says_what_the_whole_says(
+def test_a_history_continued_from_a_snapshot_equals_the_complete_one(
     drafts: list[Draft],
     writers: tuple[LedgerKey, ...],
     cuts: list[tuple[int, bool]],
@@ -193,7 +193,7 @@ def test_a_history_that_continues_a_snapshot_says_what_the_whole_says(
         assert said(history.before(position)) == said(History(events[:position], key=key))
 
 
-def test_a_date_that_follows_from_the_next_event_is_found_again_when_there_is_one() -> None:
+def test_a_date_that_depends_on_the_next_event_is_updated_by_it() -> None:
     events = sealed([Draft("environment.held", "dev", "ann", {"reason": "x"})] * 3, (), (NO_KEY,))
     history = History(events[:2], {1: NOW - timedelta(hours=1)}, key=NO_KEY)
     early = said(history)
@@ -203,7 +203,7 @@ def test_a_date_that_follows_from_the_next_event_is_found_again_when_there_is_on
     assert said(history) == early
 
 
-def test_a_change_of_the_key_says_anew_what_of_the_past_counts() -> None:
+def test_a_change_of_the_key_evaluates_earlier_events_again() -> None:
     drafts = [one for one in DRAFTS if one.subject == "000000000020"][:6]
     past = sealed([DRAFTS[0], *drafts], (), (OURS, NO_KEY))
     change = sealed([Draft("ledger.rekeyed", "ledger", "ann", {"reason": "x", "absent": [5]})], past, (THEIRS, OURS))
@@ -215,7 +215,7 @@ def test_a_change_of_the_key_says_anew_what_of_the_past_counts() -> None:
 
 
 @given(st.data())
-def test_what_is_tried_on_a_history_changes_nothing_of_it(data: st.DataObject) -> None:
+def test_a_trial_on_a_history_does_not_change_it(data: st.DataObject) -> None:
     """A tried event is one that may follow: a lease, the end of a step, an answer. Then something else is written."""
     start = data.draw(st.integers(2, len(DRAFTS) - 1))
     past = sealed(DRAFTS[:start], (), (OURS,))
@@ -301,7 +301,7 @@ FOLDS = 10
 """The reading, and the folds that a deployment asks for."""
 
 
-def test_sqlite_keeps_what_it_read_and_takes_what_others_write(tmp_path: Path) -> None:
+def test_sqlite_keeps_events_that_it_read_and_adds_those_of_other_writers(tmp_path: Path) -> None:
     mine, theirs = (_sqlite(tmp_path, name) for name in ("mine", "theirs"))
     first = mine.append([Draft("ledger.opened", "ledger", "ann")], head=GENESIS)
     second = theirs.append([Draft("environment.held", "dev", "bob", {"reason": "x"})], head=theirs.read().head)
@@ -313,7 +313,7 @@ def test_sqlite_keeps_what_it_read_and_takes_what_others_write(tmp_path: Path) -
     assert mine.read() is seen
 
 
-def test_sqlite_notices_that_what_it_read_was_replaced(tmp_path: Path) -> None:
+def test_sqlite_detects_that_events_it_read_were_replaced(tmp_path: Path) -> None:
     ledger = _sqlite(tmp_path, "ours")
     known = ledger.append([Draft("ledger.opened", "ledger", "ann")], head=GENESIS)
     (tmp_path / "ledger.db").unlink()

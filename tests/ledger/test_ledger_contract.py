@@ -77,7 +77,7 @@ def test_events_are_kept_in_order_whoever_reads(reopen: Reopen) -> None:
         assert reader.read_unchecked() == second.events
 
 
-def test_who_saw_an_older_head_writes_nothing(reopen: Reopen) -> None:
+def test_an_append_on_an_older_head_writes_nothing(reopen: Reopen) -> None:
     one, other = reopen(), reopen()
     seen = one.append([draft(0)], head=GENESIS)
     other.read()
@@ -152,7 +152,7 @@ def test_an_undecodable_sqlite_event_is_named_by_its_position(tmp_path: Path) ->
             look()
 
 
-def test_a_path_that_cannot_be_a_ledger_is_told(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_a_ledger_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="cannot be opened"):
         SqliteLedger(tmp_path, clock=now, new_id=lambda: "e", key=NO_KEY).read()
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one\n" * 20)

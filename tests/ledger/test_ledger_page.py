@@ -50,7 +50,7 @@ def events(drafts: Sequence[Draft]) -> History:
     return History(tuple(seal_all(drafts, events=0, head=GENESIS, ids=ids, time=NOON, key=NO_KEY)), key=NO_KEY)
 
 
-def test_it_tells_what_is_where_what_was_done_and_who_agreed() -> None:
+def test_the_page_shows_environments_deployments_and_approvals() -> None:
     held = Draft(kinds.ENVIRONMENT_HELD, "prod", "bob", {"reason": "a migration"})
     page = ledger_page(events([opened(), answered("carol", "looked at it"), ended(), held]))
     assert (
@@ -92,7 +92,7 @@ def test_no_text_leaves_its_cell(who: str, word: str, reason: str) -> None:
         assert "<" not in row and "@" not in row and "](" not in row
 
 
-def test_what_changes_nothing_on_the_page_leaves_it() -> None:
+def test_an_event_that_is_not_on_the_page_does_not_change_it() -> None:
     history = events([opened(), Draft(kinds.DRIFT_CHECKED, "dev", "ann", {})])
     assert changed_page(history, history.events[1:]) is None
     assert changed_page(history, history.events[:1]) == ledger_page(History(history.events, key=NO_KEY))

@@ -244,7 +244,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_old_snapshot(tmp_pa
     assert list(tmp_path.iterdir()) == [path], "what it left is removed"
 
 
-def test_a_snapshot_that_cannot_be_written_is_none(tmp_path: Path) -> None:
+def test_a_snapshot_that_cannot_be_written_raises_no_error(tmp_path: Path) -> None:
     (tmp_path / "terrace").write_text("a file\n")
     file, _ = stored_by(NO_KEY, tmp_path / "terrace")
     file.save(snapshot_of(LONG[:200]))

@@ -76,7 +76,7 @@ def replaced(work: Path, first: Draft) -> None:
     git(other, "push", "--quiet", str(remote), "refs/terrace/origin/terrace/ledger:refs/heads/terrace/ledger")
 
 
-def test_a_deleted_ledger_is_not_started_anew_in_a_fresh_clone(tmp_path: Path) -> None:
+def test_a_deleted_ledger_is_not_begun_again_in_a_new_clone(tmp_path: Path) -> None:
     work, history = deployed(tmp_path)
     assert fresh(clone(work, tmp_path / "whole"), tmp_path / "h1").read() == history
     git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
@@ -89,7 +89,7 @@ def test_a_deleted_ledger_is_not_started_anew_in_a_fresh_clone(tmp_path: Path) -
         assert "terrace ledger begin" in (caught.value.hint or "")
 
 
-def test_a_ledger_that_lacks_what_a_tag_tells_of_is_refused(tmp_path: Path) -> None:
+def test_a_ledger_that_lacks_the_event_of_a_tag_is_refused(tmp_path: Path) -> None:
     work, history = deployed(tmp_path)
     early = git(tmp_path / "work.git", "rev-parse", "terrace/ledger~1")
     git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
@@ -105,7 +105,7 @@ def test_a_ledger_that_lacks_what_a_tag_tells_of_is_refused(tmp_path: Path) -> N
     ("which", "said"),
     [("another", "belongs to the ledger"), ("this", "without the signature of a signer")],
 )
-def test_a_ledger_that_no_signer_began_anew_replaces_none(tmp_path: Path, which: str, said: str) -> None:
+def test_a_new_ledger_without_a_signer_does_not_replace_the_old_one(tmp_path: Path, which: str, said: str) -> None:
     work, history = deployed(tmp_path)
     replaces = (history.ledger_id,) if which == "this" else ("e000000000000",)
     replaced(work, opened("", "the branch was deleted", replaces))
@@ -132,7 +132,7 @@ def test_a_clone_without_tags_asks_the_remote_for_them(tmp_path: Path, depth: tu
         fresh(cloned("second"), tmp_path / "h2").read()
 
 
-def test_a_sqlite_ledger_that_is_gone_is_not_started_anew(tmp_path: Path) -> None:
+def test_a_deleted_sqlite_ledger_is_not_begun_again(tmp_path: Path) -> None:
     work, _ = deployed(tmp_path)
     seen = SeenHead(tmp_path / "h1" / "head.json", TagsOfDeployments(work, "origin", proves))
     ledger = SqliteLedger(
@@ -156,7 +156,7 @@ def test_text_of_a_requester_in_a_tag_is_no_head(tmp_path: Path) -> None:
     assert fresh(work, tmp_path / "h1").read() == history
 
 
-def test_a_lost_ledger_is_begun_anew_by_a_command_that_says_why(tmp_path: Path) -> None:
+def test_a_lost_ledger_is_replaced_by_a_command_with_a_reason(tmp_path: Path) -> None:
     shop = world(tmp_path / "there", three_environments())
     shop.ok("deploy", "dev")
     (message,) = git(shop.work, "for-each-ref", "--format=%(contents)", "refs/tags/deployed").strip().split("\n\n")[1:]

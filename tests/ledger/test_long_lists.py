@@ -82,7 +82,7 @@ def test_no_event_holds_more_than_its_share_of_a_list() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, LARGEST - 1, LARGEST, LARGEST + 1, 2 * LARGEST])
-def test_what_was_split_is_joined_again(number: int) -> None:
+def test_a_split_list_is_joined_again(number: int) -> None:
     detail = detail_of(changes=changes(number), digest="5")
     kept, parts = split("a1", detail)
     assert join_lists(kept, parts) == (detail, ())
@@ -127,7 +127,7 @@ def test_the_creations_are_those_of_the_plan_that_was_applied() -> None:
     assert sorted(found) == ["a.b[0]", "a.b[1]", "a.b[2]"]
 
 
-def test_an_end_that_is_written_later_never_changes_what_an_attempt_came_to() -> None:
+def test_a_later_end_never_changes_the_result_of_an_attempt() -> None:
     """A ledger writer who wants an unknown apply to be run again writes another end for it."""
     told = Story()
     told.open("one", "c" * 40, Manual("ann"))

@@ -69,7 +69,7 @@ def chained(events: list[Event]) -> History:
     return History(tuple(sealed), key=NO_KEY)
 
 
-def test_what_was_written_so_far_is_read_for_good() -> None:
+def test_events_of_all_earlier_versions_are_readable() -> None:
     assert verify(written()).ok
     reading = History(written(), key=NO_KEY).reading
     assert [(fault.event.kind, fault.reason) for fault in reading.faults] == []
@@ -105,7 +105,7 @@ def _less(one: Any, other: Any, at: str = "$") -> list[str]:
 
 
 @given(st.sampled_from(sorted(KINDS)) | st.text(max_size=20), st.text(max_size=12), st.text(max_size=12), JSON)
-def test_any_json_at_all_is_a_record_or_is_named(kind: str, subject: str, actor: str, value: Any) -> None:
+def test_any_json_is_decoded_or_rejected_with_its_position(kind: str, subject: str, actor: str, value: Any) -> None:
     payload = value if isinstance(value, dict) else {"x": value}
     found = codec.decode(kind, subject, actor, payload, position=7)
     assert isinstance(found, Record) or found.position == 7
@@ -218,7 +218,7 @@ def test_what_is_too_deep_too_long_or_no_text_is_named(
     assert found.field == field
 
 
-def test_what_cannot_be_read_back_is_never_written() -> None:
+def test_an_event_that_could_not_be_read_back_is_not_written() -> None:
     event = next(e for e in written() if e.kind == kinds.STEP_BEGUN)
     assert isinstance(event.record, Record)
     assert draft(event.record, event.subject, "ann").payload["attempt"] == event.payload["attempt"]
@@ -226,7 +226,7 @@ def test_what_cannot_be_read_back_is_never_written() -> None:
         draft(msgspec.structs.replace(event.record, attempt="../x"), event.subject, "ann")
 
 
-def test_a_kind_of_a_later_version_is_told_as_such() -> None:
+def test_an_event_kind_of_a_later_version_is_reported_as_such() -> None:
     assert codec.decode("deployment.painted", "d1", "ann", {}, position=4) == Unknown(4, "deployment.painted")
 
 

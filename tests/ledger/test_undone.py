@@ -42,13 +42,13 @@ def undone(told: Story) -> dict[str, str]:
 # --- releases ----------------------------------------------------------------------------------------------------
 
 
-def test_what_ended_well_is_a_good_release(told: Story) -> None:
+def test_a_succeeded_deployment_is_a_good_release(told: Story) -> None:
     told.release("three", C, "failed")
     assert good(told) == ["one", "two"]
     assert releases(told.history, "dev") == ()
 
 
-def test_what_was_undone_is_good_no_more_and_the_way_back_is(told: Story) -> None:
+def test_a_release_that_was_rolled_back_is_not_good_and_the_rollback_is(told: Story) -> None:
     back(told, "back", A, "two")
     assert (good(told), undone(told)) == (["one", "back"], {"two": "back"})
     last = last_good(told.history, "prod")
@@ -56,7 +56,7 @@ def test_what_was_undone_is_good_no_more_and_the_way_back_is(told: Story) -> Non
     assert last.commit == A
 
 
-def test_all_that_lies_between_is_undone_and_not_only_the_last(told: Story) -> None:
+def test_a_rollback_undoes_every_release_after_its_target(told: Story) -> None:
     """Else the next way back would lead forward again, to what was skipped because nobody trusted it."""
     told.release("three", C)
     back(told, "back", A, "three")
@@ -64,7 +64,7 @@ def test_all_that_lies_between_is_undone_and_not_only_the_last(told: Story) -> N
     assert good(told) == ["one", "back"]
 
 
-def test_an_earlier_way_back_that_is_gone_past_is_undone_too(told: Story) -> None:
+def test_a_rollback_undoes_earlier_rollbacks_after_its_target(told: Story) -> None:
     back(told, "back", A, "two")
     told.release("three", C)
     told.release("zero", "0" * 40)
@@ -75,25 +75,25 @@ def test_an_earlier_way_back_that_is_gone_past_is_undone_too(told: Story) -> Non
 
 
 @pytest.mark.parametrize("result", ["failed", "blocked", "superseded", "unknown"])
-def test_a_way_back_that_did_not_end_well_undoes_nothing(told: Story, result: str) -> None:
+def test_a_failed_rollback_undoes_nothing(told: Story, result: str) -> None:
     back(told, "back", A, "two", result)
     assert (undone(told), good(told)) == ({}, ["one", "two"])
 
 
-def test_one_that_is_gone_a_second_time_undoes_what_the_first_was_for(told: Story) -> None:
+def test_a_repeated_rollback_undoes_the_releases_of_the_failed_one(told: Story) -> None:
     back(told, "half", A, "two", "failed")
     back(told, "back", A, "two")
     assert undone(told) == {"two": "back"}
     assert good(told) == ["one", "back"]
 
 
-def test_another_environment_keeps_what_is_undone_here(told: Story) -> None:
+def test_a_rollback_does_not_undo_releases_of_other_environments(told: Story) -> None:
     told.release("dev-two", B, environment="dev")
     back(told, "back", A, "two")
     assert [d.id for d in releases(told.history, "dev")] == ["dev-two"]
 
 
-def test_taking_drift_back_releases_nothing_and_destroying_ends_all(told: Story) -> None:
+def test_a_remediation_is_no_release_and_a_destruction_ends_all_releases(told: Story) -> None:
     told.open("remedy", B, Remediation("e1", "ann"), partial=True)
     told.step("remedy", Step.APPLY)
     told.end("remedy", "succeeded")
@@ -171,7 +171,7 @@ def answer_for(told: Story, deployment: str, stack: str, actor: str, attempt: st
     told.write(kinds.RECOVERY_SETTLED, deployment, said, actor=actor)
 
 
-def test_letting_an_environment_go_does_not_settle_an_unknown_outcome(told: Story) -> None:
+def test_releasing_a_hold_does_not_settle_an_unknown_outcome(told: Story) -> None:
     """It says nothing about what was made: a deployment that follows would make it twice."""
     told.release("three", C, "unknown")
     for subject in ("prod", "three", "dev"):
@@ -238,7 +238,7 @@ def test_a_later_unknown_outcome_does_not_hide_an_earlier_one(told: Story) -> No
     assert doubt(told) == "three"
 
 
-def test_another_success_settles_no_doubt(told: Story) -> None:
+def test_a_later_success_does_not_settle_an_unknown_outcome(told: Story) -> None:
     told.release("three", C, "unknown")
     told.release("four", C)
     assert doubt(told) == "three"
@@ -248,7 +248,7 @@ def test_another_success_settles_no_doubt(told: Story) -> None:
 # --- holds -------------------------------------------------------------------------------------------------------
 
 
-def test_a_hold_of_people_outlives_those_that_come_and_go_with_deployments(told: Story) -> None:
+def test_a_hold_of_a_person_outlives_holds_of_deployments(told: Story) -> None:
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "incident 7"})
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
     told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "Git says the same", "deployment": "back"})
@@ -304,7 +304,7 @@ def test_a_hold_of_a_restore_ends_with_a_clean_end_of_it(told: Story, result: st
     assert held_with(told, "r1") is stays
 
 
-def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Story) -> None:
+def test_a_release_of_one_hold_does_not_end_another(told: Story) -> None:
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
     told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "in order", "deployment": "another"})
     held = hold(told.history, "prod")
@@ -320,7 +320,7 @@ def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Story) ->
 # --- what lies between -------------------------------------------------------------------------------------------
 
 
-def test_what_lies_between_are_the_deployments_that_changed_something(told: Story) -> None:
+def test_the_deployments_after_the_target_are_those_with_changes(told: Story) -> None:
     told.open("docs", C, Manual("ann"))
     told.end("docs", "succeeded")
     told.release("dev", C, environment="dev")
@@ -331,7 +331,7 @@ def test_what_lies_between_are_the_deployments_that_changed_something(told: Stor
     assert [d.id for d in changes(told.history, "prod")] == ["one", "two", "three"]
 
 
-def test_only_what_was_planned_and_then_applied_was_made_by_them() -> None:
+def test_only_planned_and_applied_resources_were_created_by_deployments() -> None:
     told = Story()
     told.open("one", A, Manual("ann"), stacks=("prod/a", "prod/b"))
     made = {"changes": [["create", "x.new"], ["update", "x.old"], ["replace", "x.other"]]}
@@ -345,7 +345,7 @@ def test_only_what_was_planned_and_then_applied_was_made_by_them() -> None:
     assert find_created((), "prod/a") == frozenset()
 
 
-def test_an_automatic_way_back_undoes_what_failed(told: Story) -> None:
+def test_an_automatic_rollback_undoes_the_failed_deployment(told: Story) -> None:
     told.release("three", C, "failed")
     told.open("back", B, AutomaticRollback("three", "sick"))
     told.step("back", Step.APPLY)
