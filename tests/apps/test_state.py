@@ -76,6 +76,9 @@ def test_a_lost_state_is_restored(shop: World) -> None:
     state_path(shop).unlink()
     done = shop.ok("state", "restore", "dev", *YES, "--json").json
     assert (done["result"], done["differences"], done["held"]) == ("restored", [], None)
+    assert done["drift"]["status"] == "clean", "a check says what is there now"
+    assert [event["stacks"][0]["status"] for event in events(shop, "drift.checked")] == ["clean"]
+    assert not any("terrace drift" in step for step in shop.status()["dev"]["next"])
     after = shop.state("dev")
     assert (after["lineage"], after["resources"]) == (before["lineage"], before["resources"])
     assert after["serial"] > before["serial"]
@@ -119,14 +122,18 @@ def test_a_copy_that_is_older_than_the_world_is_put_back(shop: World) -> None:
         *("--accept", "terraform_data.more", *YES, "--json"),
     ).json
     assert (accepted["result"], accepted["held"] is not None) == ("restored", True), "not clean: it stays held"
+    (drifted,) = accepted["drift"]["stacks"][0]["resources"]
+    assert (drifted["address"], drifted["undo"]) == ("terraform_data.more", "create")
     assert shop.run("deploy", "dev").code == 1
 
 
 def test_a_restore_does_not_release_an_earlier_hold(shop: World) -> None:
     shop.ok("hold", "dev", "--reason", "incident 4711")
     state_path(shop).unlink()
-    done = shop.ok("state", "restore", "dev", *YES, "--json").json
-    assert (done["result"], done["held"]) == ("restored", "incident 4711")
+    done = shop.ok("state", "restore", "dev", *YES)
+    assert "dev is on hold: incident 4711" in done.out
+    assert "\ndev clean\n" in done.out, "the check is shown"
+    assert shop.status()["dev"]["state"] == "held"
 
 
 def test_a_state_is_not_restored_under_an_open_deployment(shop: World) -> None:

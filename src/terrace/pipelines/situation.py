@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from terrace.config.model import Config, Environment
+from terrace.drift.checks import newest
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
@@ -52,6 +53,7 @@ def recorded_situation(
     name = environment.name
     latest, released = folds.latest(history, name), folds.last_good(history, name)
     restored = last_restore_end(history, name)
+    is_restored = restored is not None and _is_over(latest, restored)
     promotions = _promotions(config, history, name, released)
     return Situation(
         environment=name,
@@ -63,7 +65,8 @@ def recorded_situation(
         targets=promotions.targets,
         undone_in=promotions.undone_in,
         revert=_revert_branch(latest),
-        restored_at=restored if restored is not None and _is_over(latest, restored) else None,
+        restored_at=restored if is_restored else None,
+        restore_checked_at=_checked_since(history, name, restored) if is_restored and restored is not None else None,
     )
 
 
@@ -90,6 +93,12 @@ def _promotions(config: Config, history: History, environment: str, release: Dep
         tries = [d for d in folds.of_environment(history, other.name) if d.commit == release.commit]
         (undone_in if tries and tries[-1].undone_by else targets).append(other.name)
     return _Promotions(tuple(targets), tuple(undone_in))
+
+
+def _checked_since(history: History, environment: str, restored: datetime) -> datetime | None:
+    """Returns the time of the newest drift check, if it is later than a restore and the result of every stack known."""
+    check = newest(history, environment)
+    return check.at if check is not None and check.good and check.at > restored else None
 
 
 def _is_over(latest: Deployment | None, before: datetime) -> bool:

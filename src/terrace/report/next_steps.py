@@ -69,8 +69,8 @@ def _steps_of_ended(situation: Situation, latest: Deployment) -> tuple[str, ...]
     if word == "unknown":
         return (f"`terrace resume {name}` inspects the leftovers and recovers",)
     held = _release(situation)
-    if situation.restored_at is not None:
-        # A new look decides, not the result of a deployment from before.
+    if situation.restored_at is not None and situation.restore_checked_at is None:
+        # A new check decides, not the result of a deployment from before.
         held = (f"`terrace drift {name}` checks the restored state", *held)
     if word == "failed":
         return (*held, *_after_failure(situation, latest))

@@ -25,7 +25,8 @@ class Situation:
     `previous` is the environment before it, "" for the first; `targets` are the next environments that do not have its
     release yet, and did not roll it back; `undone_in` are those that did. `revert` is the branch to merge after a
     rollback, "" without one. `restored_at` is when a state was restored after the newest deployment: its result says
-    nothing about the state any more. None without a restore.
+    nothing about the state any more. None without a restore. `restore_checked_at` is the time of the newest drift check
+    since that knew the result of every stack, None without one.
     """
 
     environment: str
@@ -40,6 +41,7 @@ class Situation:
     undone_in: tuple[str, ...] = ()
     revert: str = ""
     restored_at: datetime | None = None
+    restore_checked_at: datetime | None = None
 
     @property
     def live(self) -> Deployment | None:

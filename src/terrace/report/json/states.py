@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
+from terrace.drift.review import Review
 from terrace.ledger.events.states import DrillResult, RestoreResult, StateFinding
 from terrace.plans.model import Action
 from terrace.plans.ports import StateSnapshot
+from terrace.report.json.drift import DriftedEnvironment, drifted_environments
 from terrace.report.json.record import JsonRecord, format_optional_time, format_time
 from terrace.states.backup_status import BackupStatus
 from terrace.states.backups import BackupRecord, Catalogue, Moment, Reencryption
@@ -305,10 +309,15 @@ class StateRestoreJson(JsonRecord, tag_field="schema", tag="terrace/state-restor
     """Serial of the state afterwards, or null."""
     held: str | None
     """Reason for the hold of the environment, or null."""
+    drift: DriftedEnvironment | UnsetType = UNSET
+    """Drift check after the restore; left out where nothing was restored or the check failed."""
+    drift_problem: str = ""
+    """Reason why the drift check after the restore failed; left out otherwise."""
 
 
-def state_restore_json(restored: Restored) -> StateRestoreJson:
-    """Returns the output of `terrace state restore`."""
+def state_restore_json(restored: Restored, reviews: Iterable[Review], problem: str) -> StateRestoreJson:
+    """Returns the output of `terrace state restore`. `reviews` is the drift check afterwards, empty without one;
+    `problem` the reason why it failed, "" where it did not."""
     return StateRestoreJson(
         restore=restored.restore.id,
         stack=restored.restore.stack,
@@ -319,6 +328,8 @@ def state_restore_json(restored: Restored) -> StateRestoreJson:
         differences=_differences(restored.differences),
         serial=restored.serial if restored.serial >= 0 else None,
         held=restored.held or None,
+        drift=next(iter(drifted_environments(reviews)), UNSET),
+        drift_problem=problem,
     )
 
 

@@ -194,6 +194,12 @@ def restored_summary(restored: Restored) -> Record:
     return Group(*lines)
 
 
+def unchecked_restore(environment: str, problem: str) -> Record:
+    """Returns the next step after a restore whose drift check failed, or lacks the result of a stack."""
+    reason = line(f"the restored state was not checked: {problem}" if problem else "not every stack could be checked")
+    return Group(line(reason, style="yellow"), line(f"next: terrace drift {environment}"))
+
+
 def drills_table(drills: Iterable[Drill]) -> Table:
     """Returns the results of drills, a line for each stack, with measured and allowed times side by side."""
     table = Table("Stack", "Drill", "RTO", "RPO", "Resources", "Backup", "")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from terrace.apps.wiring.project import Project
+    from terrace.drift.review import Review
     from terrace.pipelines.context import Context
     from terrace.states.restores import Restore, Restored
 
@@ -168,7 +169,7 @@ def state_restore(
     """Restore a state backup. If the plan is not empty afterwards, the previous state is put back.
 
     The environment is on hold during the restore. After an interruption, the same command finishes the restore, or
-    puts the previous state back.
+    puts the previous state back. After a restore, the environment is checked for drift, as by `terrace drift`.
 
     \b
     Examples:
@@ -180,13 +181,17 @@ def state_restore(
 
     from terrace.apps.output.console import confirm_by_name, emit, note, show
     from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.mirroring import track_drift
     from terrace.apps.wiring.project import Project
+    from terrace.apps.wiring.tick import review_drift
     from terrace.errors import BadInput
+    from terrace.pipelines.drift.restored import RestoreCheck, check_restored
     from terrace.pipelines.states.proposal import insist_on_accepted, propose
     from terrace.pipelines.states.restore import restore
     from terrace.pipelines.states.workspace import environment_of
     from terrace.report.json.states import state_restore_json
-    from terrace.report.terminal.states import restore_proposal, restored_summary
+    from terrace.report.terminal.drift import drift_report
+    from terrace.report.terminal.states import restore_proposal, restored_summary, unchecked_restore
     from terrace.states.restores import open_restore
 
     project = Project(Path(folder))
@@ -213,10 +218,20 @@ def state_restore(
                 return 1
             with _note_open_restore(context, environment):
                 done = restore(context, proposal, frozenset(accepted), reason or "no reason given")
+        checked = check_restored(context, environment) if done.result == "restored" else RestoreCheck()
+    reviews: tuple[Review, ...] = ()
+    if checked.checks:
+        recorded = review_drift(project, (environment,))
+        track_drift(project, recorded)
+        reviews = tuple(review.of_look(checked.checks) for review in recorded)
     if as_json:
-        emit(state_restore_json(done))
+        emit(state_restore_json(done, reviews, checked.problem))
     else:
         show(restored_summary(done))
+        if reviews:
+            show(drift_report(reviews))
+        if done.result == "restored" and not checked.is_complete:
+            show(unchecked_restore(environment, checked.problem))
     return 0 if done.result == "restored" else 1
 
 
