@@ -47,7 +47,7 @@ RULE = {"from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/8"], "self":
 
 
 def adopt(*wanted: Wanted, text: str = FILE) -> Adoption:
-    found = adopt_changes(text.encode(), "aws_security_group", "web", wanted)
+    found = adopt_changes("main.tf", text.encode(), "aws_security_group", "web", wanted)
     assert found is not None
     return found
 
@@ -88,7 +88,9 @@ def test_rules_of_a_group_are_written_as_blocks(tmp_path: Path) -> None:
     assert 'cidr_blocks = ["0.0.0.0/0"]' in done.content.decode()
     assert "self" not in done.content.decode(), "what nobody said before is not said now"
     assert formatted(done.content, tmp_path)
-    back = adopt_changes(done.content, "aws_security_group", "web", [Wanted("ingress", [more, RULE], [RULE], True)])
+    back = adopt_changes(
+        "main.tf", done.content, "aws_security_group", "web", [Wanted("ingress", [more, RULE], [RULE], True)]
+    )
     assert back is not None
     assert back.content.decode() == FILE
 
@@ -123,7 +125,7 @@ def test_what_cannot_be_written_is_left_with_its_place(wanted: Wanted, why: str)
 
 
 def test_another_file_is_not_touched() -> None:
-    assert adopt_changes(FILE.encode(), "aws_security_group", "elsewhere", ()) is None
+    assert adopt_changes("main.tf", FILE.encode(), "aws_security_group", "elsewhere", ()) is None
 
 
 TEXTS = st.text(st.characters(codec="utf-8")).filter(

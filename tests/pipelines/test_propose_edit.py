@@ -40,8 +40,23 @@ def test_the_block_is_found_in_any_file_of_the_folder() -> None:
     assert proposed.adoption.content.decode() == BLOCK.replace('name = "jobs"', 'name = "work"')
 
 
+def test_a_block_in_json_syntax_is_named_with_its_file_and_not_edited() -> None:
+    text = '{"resource": {"aws_sqs_queue": {"jobs": {"name": "jobs"}}}}'
+    proposed = propose({f"{FOLDER}/main.tf": "locals {}\n", f"{FOLDER}/queues.tf.json": text})
+    assert (proposed.path, proposed.adoption.written) == (f"{FOLDER}/queues.tf.json", ())
+    (manual,) = proposed.adoption.left
+    assert (manual.attribute, manual.old, manual.new) == ("name", '"jobs"', '"work"')
+    assert "JSON syntax" in manual.why
+    assert proposed.adoption.content.decode() == text
+
+
+def test_the_block_in_a_file_of_opentofu_is_edited() -> None:
+    proposed = propose({f"{FOLDER}/main.tf": "locals {}\n", f"{FOLDER}/queues.tofu": BLOCK})
+    assert [written.attribute for written in proposed.adoption.written] == ["name"]
+
+
 def test_a_block_that_is_in_no_file_is_refused_with_the_values_to_write() -> None:
-    with pytest.raises(BadInput, match="is not in environments/dev in native syntax") as refused:
+    with pytest.raises(BadInput, match="is not in environments/dev") as refused:
         propose({f"{FOLDER}/main.tf": "locals {}\n"})
     assert 'name = "work"' in (refused.value.hint or "")
 

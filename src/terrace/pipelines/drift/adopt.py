@@ -93,7 +93,7 @@ def propose_edit(
     module = inventory.graph.folders.get(folder)
     for path in module.files if module is not None else ():
         content = tree.read(path)
-        adoption = adopt_changes(content, drift.type, drift.name, changes) if path.endswith(".tf") else None
+        adoption = adopt_changes(path, content, drift.type, drift.name, changes)
         if adoption is None:
             continue
         why = _not_alone(inventory, stack, folder, drift, is_repeated=is_repeated)
@@ -102,7 +102,7 @@ def propose_edit(
             adoption = Adoption(content, (), (*not_written, *adoption.left))
         return Proposed(stack.key, path, adoption)
     raise BadInput(
-        f"the block of {drift.address} is not in {folder} in native syntax",
+        f"the block of {drift.address} is not in {folder}",
         hint="write the change into the block: " + ", ".join(f"{w.attribute} = {value_text(w.after)}" for w in changes),
     )
 

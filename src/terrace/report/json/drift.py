@@ -427,7 +427,7 @@ class ManualAttribute(JsonRecord):
     attribute: str
     """Name of the attribute."""
     line: int
-    """Line in the file."""
+    """Line in the file; 0 for a block in JSON syntax."""
     old: str
     """Deployed value."""
     new: str

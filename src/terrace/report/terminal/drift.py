@@ -106,7 +106,8 @@ def drift_adoption(path: str, adoption: Adoption) -> Record:
         old, new = _one_line(written.old), _one_line(written.new)
         lines.append(line(f"{visible(path)}:{written.line}: {written.attribute} was {old}, is {new}"))
     for unwritten in adoption.left:
-        text = f"{visible(path)}:{unwritten.line}: {unwritten.attribute} is not written: {unwritten.why}"
+        place = f"{visible(path)}:{unwritten.line}" if unwritten.line else visible(path)
+        text = f"{place}: {unwritten.attribute} is not written: {unwritten.why}"
         lines.append(line(text, style="yellow"))
         lines.append(line(f"  deployed: {_one_line(unwritten.old)}"))
         lines.append(line(f"  live: {_one_line(unwritten.new)}"))
