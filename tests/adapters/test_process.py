@@ -78,4 +78,6 @@ def test_no_program_of_the_source_is_started_without_a_limit() -> None:
         "adapters/terraform/fast/provider.py",
         # The demo runs Terrace itself.
         "apps/demo/story.py",
+        # The user's pager, which the user leaves.
+        "apps/output/pager.py",
     }

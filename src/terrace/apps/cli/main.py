@@ -69,7 +69,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "deploy": Entry("Deploy", "Deploy a commit to ENV.", f"{_COMMANDS}.deploy"),
     "promote": Entry(
-        "Deploy", "Deploy to ENV the commit that succeeded in the previous environment.", f"{_COMMANDS}.promote"
+        "Deploy",
+        "Deploy to ENV a commit that succeeded in the previous environment, by default the newest one.",
+        f"{_COMMANDS}.promote",
     ),
     "approve": Entry(
         "Deploy",
