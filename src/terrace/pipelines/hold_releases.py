@@ -1,18 +1,29 @@
-"""The rule for what releases a hold that a person placed."""
+"""The hold of an environment, and the rule for what releases a hold that a person placed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from terrace.gates.approvals.tally import CLOCK_SKEW
+from terrace.ledger import holds
 from terrace.ledger.declared import Declared, release
+from terrace.ledger.dismissals import Counts, describe_faults, find_unread
 from terrace.ledger.events.people import EnvironmentUnheld
+from terrace.ledger.holds import Hold
 
 if TYPE_CHECKING:
     from terrace.ledger.event import Event
-    from terrace.ledger.holds import Hold, Releases
+    from terrace.ledger.holds import Releases
     from terrace.ledger.model import History
     from terrace.pipelines.context import IdentifyAuthor
+
+
+def current_hold(history: History, environment: str, dismissed: Counts, proof: IdentifyAuthor) -> Hold | None:
+    """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
+    faults = tuple(fault for fault in find_unread(history, dismissed) if fault.holds(environment))
+    if faults:
+        return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
+    return holds.hold(history, environment, releases(history, proof))
 
 
 def releases(history: History, proof: IdentifyAuthor) -> Releases:

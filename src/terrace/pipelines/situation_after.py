@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from terrace.config.model import Environment
-from terrace.ledger import holds
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.dismissals import describe_faults, find_unread
-from terrace.ledger.holds import Hold
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import Refused
-from terrace.pipelines.hold_releases import releases
+from terrace.pipelines.hold_releases import current_hold
 from terrace.pipelines.situation import evaluate_gates, recorded_situation
 from terrace.rollout.situation import Situation
 
@@ -24,14 +21,6 @@ def situation_after(context: Context, done: Deployment | Refused) -> Situation |
 
 def current_situation(context: Context, history: History, environment: Environment) -> Situation:
     """Returns the situation of an environment with its hold, by this history and the gates now."""
-    hold = _hold(context, history, environment.name)
+    hold = current_hold(history, environment.name, context.dismissed, context.proof)
     recorded = recorded_situation(context.config, context.policy, history, environment, hold)
     return evaluate_gates(recorded, history, lambda: context)
-
-
-def _hold(context: Context, history: History, environment: str) -> Hold | None:
-    # Invalid events come first, because no other hold ends them.
-    faults = tuple(fault for fault in find_unread(history, context.dismissed) if fault.holds(environment))
-    if faults:
-        return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
-    return holds.hold(history, environment, releases(history, context.proof))

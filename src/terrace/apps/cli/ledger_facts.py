@@ -9,10 +9,9 @@ from terrace.apps.output.console import note, show
 from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project, now
 from terrace.errors import BadInput, TerraceError
-from terrace.ledger import folds, holds
-from terrace.ledger.dismissals import describe_faults, find_unread, way_out
-from terrace.ledger.holds import Hold
-from terrace.pipelines.hold_releases import releases
+from terrace.ledger import folds
+from terrace.ledger.dismissals import describe_faults, way_out
+from terrace.pipelines.hold_releases import current_hold
 from terrace.pipelines.situation import evaluate_gates, recorded_situation
 from terrace.report.terminal.rules import unreadable_text
 from terrace.text import visible
@@ -36,17 +35,9 @@ def approvals_of(project: Project, history: History, deployment: Deployment) -> 
 
 def situation(project: Project, history: History, environment: Environment) -> Situation:
     """Returns what is true of an environment, with its gates evaluated now."""
-    hold = hold_of(project, history, environment.name)
+    hold = current_hold(history, environment.name, project.dismissed, project.proof)
     recorded = recorded_situation(project.trust.config, project.trust.policy, history, environment, hold)
     return evaluate_gates(recorded, history, lambda: project.read_only_context(Silent()))
-
-
-def hold_of(project: Project, history: History, environment: str) -> Hold | None:
-    """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
-    faults = tuple(fault for fault in find_unread(history, project.dismissed) if fault.holds(environment))
-    if faults:
-        return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
-    return holds.hold(history, environment, releases(history, project.proof))
 
 
 def known_environments(project: Project, history: History) -> tuple[Environment, ...]:
