@@ -324,7 +324,7 @@ def test_an_older_commit_that_succeeded_in_the_previous_environment_is_promoted(
     shop = world(
         tmp_path / "shop",
         {
-            "terrace.yaml": "version: 1\nenvironments: {dev: {}, staging: {after: dev}}\n",
+            "terrace.yaml": "version: 1\nenvironments: {dev: {}, staging: {after: dev, url: 'https://staging.example.com/'}}\n",
             "modules/thing/main.tf": MODULE,
             **{f"environments/{name}/main.tf": root(name) for name in ("dev", "staging")},
         },
@@ -346,6 +346,9 @@ def test_an_older_commit_that_succeeded_in_the_previous_environment_is_promoted(
 
     done = shop.ok("promote", "staging", "--ref", commits[3][:10], "--json").json
     assert (done["commit"], done["result"]) == (commits[3], "succeeded")
+    assert shop.status()["staging"]["url"] == "https://staging.example.com/"
+    assert shop.ok("show", "staging", "--json").json["url"] == "https://staging.example.com/"
+    assert "url: https://staging.example.com/" in shop.ok("show", "staging").out
     older = shop.run("promote", "staging", "--ref", commits[2])
     assert (older.code, "terrace rollback staging --to" in older.out) == (1, True), "it would be a rollback"
     assert shop.ok("promote", "staging", "--json").json["commit"] == commits[5], "without --ref the newest one"

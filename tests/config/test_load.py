@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -516,3 +517,27 @@ def test_data_of_policies_for_the_view_must_be_inside_their_directory() -> None:
     with pytest.raises(BadConfig) as refused:
         load(b"version: 1\npolicies: [{path: rules, data: [rules2]}]\n", "terrace.yaml")
     assert "rules2 is not inside rules" in str(refused.value.problems[0])
+
+
+@pytest.mark.parametrize("url", ["https://shop.example.com", "http://[::1]:8080/a_(b)?q=1#x", "https://a.example/%20"])
+def test_an_environment_can_have_an_address(url: str) -> None:
+    config = load(f"version: 1\nenvironments: {{dev: {{url: {json.dumps(url)}}}}}\n".encode())
+    assert config.environment("dev").url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "ftp://a.example/",
+        "https://user:secret@a.example/",
+        "https://a.example/ x",
+        "https://a.example/>",
+        "https://a.example/|x",
+        "https://",
+        "${URL}",
+    ],
+)
+def test_an_address_that_is_no_plain_web_address_is_refused(url: str) -> None:
+    with pytest.raises(BadConfig, match="an http\\(s\\) address without a user name"):
+        load(f"version: 1\nenvironments: {{dev: {{url: {json.dumps(url)}}}}}\n".encode())

@@ -79,6 +79,7 @@ PLACES: dict[str, tuple[Any, ...]] = {
 """The place of the values of each record. Of a record with several entries, one of them."""
 
 HARMLESS = {
+    ("environments.NAME", "url"),
     ("environments.NAME.drift", "logs"),
     ("terrace.yaml", "version"),
     ("stacks[]", "var_files"),

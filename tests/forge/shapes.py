@@ -153,6 +153,7 @@ def deployment_status(
         # Where none was given they are there and empty, which the description's own `uri` does not allow.
         "target_url": asked.get("log_url") or "https://github.com",
         "log_url": asked.get("log_url") or "https://github.com",
+        "environment_url": asked.get("environment_url") or "https://github.com",
         "creator": by,
         "created_at": stamp(at),
         "updated_at": stamp(at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,8 +13,11 @@ from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.deployments import GitHubBoard
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import NotReady
-from terrace.forge.announcements import Announcement
+from terrace.forge.announcements import Announcement, announcements
+from terrace.ledger.deployment import Deployment
+from terrace.stacks.model import Manual
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ONE = Announcement("d1", "prod", "a" * 40, "waiting", "0 of 1 people have approved")
 
 
@@ -53,6 +57,20 @@ def test_a_deployment_is_shown_as_it_goes_on(fake: FakeGitHub) -> None:
     before = len(fake.asked)
     board(fake).show("prod", [replace(done, state="gone", description="replaced by another deployment"), next_one])
     assert [one.verb for one in fake.asked[before:]] == ["GET", "GET", "GET"], "nothing new, nothing written"
+
+
+def test_the_address_of_an_environment_is_shown_once_it_is_deployed(fake: FakeGitHub) -> None:
+    history = [
+        Deployment("d1", "prod", "a" * 40, Manual("ann"), "ann", NOON, (("prod",),), "p", result=result, ended_at=NOON)
+        for result in ("failed", "succeeded")
+    ]
+    for deployment in history:
+        board(fake).show("prod", announcements([deployment], "prod", "https://shop.example.com/"))
+    (statuses,) = fake.statuses.values()
+    assert {one["state"]: one["environment_url"] for one in statuses} == {
+        "failure": "https://github.com",
+        "success": "https://shop.example.com/",
+    }
 
 
 def test_what_was_over_before_anybody_showed_it_is_not_made(fake: FakeGitHub) -> None:

@@ -34,6 +34,20 @@ def deployment(changes: int = 1, address: str = "aws_db_instance.main", why: str
     )
 
 
+def test_a_deployed_environment_is_a_link_to_its_address() -> None:
+    urls = {"dev": "https://dev.example.com/", "prod": "https://shop.example.com/a_(b)?q=[1]"}
+    done = replace(deployment(), result="succeeded", ended_at=NOON, waiting=())
+    rendered = (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .render(release_page(Release("c" * 40, {"dev": None, "prod": done}, {}, urls=urls)))
+    )
+    assert '<a href="https://shop.example.com/a_(b)?q=%5B1%5D"><code>prod</code></a>' in rendered
+    assert "dev.example.com" not in rendered, "nothing is deployed there"
+    failed = replace(done, result="failed")
+    assert "](<" not in release_page(Release("c" * 40, {"prod": failed}, {}, urls=urls))
+
+
 def page(one: Deployment) -> str:
     return release_page(Release("c" * 40, {"dev": None, "prod": one}, {"prod": "1a2b3c4d"}))
 

@@ -91,6 +91,14 @@ def test_gates_that_cannot_be_evaluated_are_not_guessed() -> None:
     assert "the gates cannot be evaluated now: the forge cannot be reached" in shown(broken)
 
 
+def test_the_address_of_an_environment_is_in_its_row() -> None:
+    here = replace(situation(None), url="https://shop.example.com/")
+    assert "https://shop.example.com/" in shown(here)
+    assert "URL" not in shown(situation(None)), "no column where no environment has one"
+    (row,) = environment_statuses([here], {}, {})
+    assert data_of(row)["url"] == "https://shop.example.com/"
+
+
 def test_a_hold_names_its_release_and_comes_before_the_reasons() -> None:
     failed = replace(OPEN, result="failed", ended_at=NOON, reasons=("smoke: 500",))
     text = shown(situation(failed, hold=HELD))

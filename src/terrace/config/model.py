@@ -165,7 +165,8 @@ class Environment:
 
     `rollback` are the required approvals for a rollback; None: those of a deployment. A `protected` environment is
     never destroyed. `risk` are the additional requirements for releases of at least that level of risk. `rpo` is the
-    maximum age of the latest verified state backup, `rto` the maximum duration of a restore; None: no objective.
+    maximum age of the latest verified state backup, `rto` the maximum duration of a restore; None: no objective. `url`
+    is where people open it; "" where terrace.yaml names none.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Environment:
     drift: DriftSettings = DriftSettings()
     volatile: Volatile = Volatile()
     risk: Mapping[RiskLevel, RiskRule] = field(default_factory=dict)
+    url: str = ""
 
     @property
     def can_require_approval(self) -> bool:

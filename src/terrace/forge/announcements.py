@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from terrace.ledger.deployment import Deployment
@@ -19,19 +19,23 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The published data of one deployment. `key` is its id in the ledger; `description` may hold text from outside."""
+    """The published data of one deployment. `key` is its id in the ledger; `description` may hold text from outside.
+    `url` is the address of the environment once this is deployed there; "" otherwise."""
 
     key: str
     environment: str
     commit: str
     state: State
     description: str
+    url: str = ""
 
 
-def announcements(deployments: Sequence[Deployment], environment: str) -> tuple[Announcement, ...]:
-    """Returns the latest deployments of an environment, oldest first, each with its current status."""
+def announcements(deployments: Sequence[Deployment], environment: str, url: str = "") -> tuple[Announcement, ...]:
+    """Returns the latest deployments of an environment, oldest first, each with its current status. `url` is the
+    address of the environment."""
     shown = [deployment for deployment in deployments if deployment.environment == environment][-SHOWN:]
-    return tuple(_announcement(deployment, shown[number + 1 :]) for number, deployment in enumerate(shown))
+    every = (_announcement(deployment, shown[number + 1 :]) for number, deployment in enumerate(shown))
+    return tuple(replace(one, url=url) if one.state == "succeeded" else one for one in every)
 
 
 def _announcement(deployment: Deployment, later: Sequence[Deployment]) -> Announcement:

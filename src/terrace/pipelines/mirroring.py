@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from terrace.compliance.audit import Audited
+from terrace.config.model import Environment
 from terrace.drift.review import Review
 from terrace.forge.announcements import announcements
 from terrace.forge.ports import Board, Origins, Releases, Tracker
@@ -29,7 +30,7 @@ from terrace.stacks.repository import Repository
 def publish_release_status(
     origins: Origins,
     history: History,
-    ladder: Sequence[str],
+    ladder: Sequence[Environment],
     touched: Iterable[str],
     policy: str,
     effect: Callable[[Deployment], ReleaseDifference],
@@ -55,7 +56,7 @@ def publish_release_status(
                 ),
                 None,
             )
-            for name in ladder
+            for name in (environment.name for environment in ladder)
         }
         waits = [name for name, deployment in by_environment.items() if deployment is not None and deployment.open]
         changes = changes_of(
@@ -72,7 +73,9 @@ def publish_release_status(
             for name in waits
             if handles[name] and (deployment := by_environment[name]) is not None
         }
-        origins.keep(number, MARKER, release_page(Release(commit, by_environment, handles, brings, changes)))
+        urls = {environment.name: environment.url for environment in ladder}
+        page = release_page(Release(commit, by_environment, handles, brings, changes, urls))
+        origins.keep(number, MARKER, page)
 
 
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:
@@ -89,11 +92,9 @@ def publish_release(releases: Releases, repository: Repository, history: History
     return releases.keep(newest.tag or "", newest.commit, f"{environment} {newest.commit[:12]}", notes)
 
 
-def show_deployments(board: Board, history: History, environments: Iterable[str]) -> None:
-    """Shows the newest deployments of these environments."""
-    every = folds.deployments(history)
-    for name in environments:
-        board.show(name, announcements(every, name))
+def show_deployments(board: Board, history: History, environment: str, url: str) -> None:
+    """Shows the newest deployments of an environment, with its address."""
+    board.show(environment, announcements(folds.deployments(history), environment, url))
 
 
 def track_audits(tracker: Tracker, looks: Iterable[Audited]) -> tuple[str, ...]:

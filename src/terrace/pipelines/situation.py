@@ -67,6 +67,7 @@ def recorded_situation(
         revert=_revert_branch(latest),
         restored_at=restored if is_restored else None,
         restore_checked_at=_checked_since(history, name, restored) if is_restored and restored is not None else None,
+        url=environment.url,
     )
 
 

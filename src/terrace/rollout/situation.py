@@ -26,7 +26,7 @@ class Situation:
     release yet, and did not roll it back; `undone_in` are those that did. `revert` is the branch to merge after a
     rollback, "" without one. `restored_at` is when a state was restored after the newest deployment: its result says
     nothing about the state any more. None without a restore. `restore_checked_at` is the time of the newest drift check
-    since that knew the result of every stack, None without one.
+    since that knew the result of every stack, None without one. `url` is where people open the environment, or "".
     """
 
     environment: str
@@ -42,6 +42,7 @@ class Situation:
     revert: str = ""
     restored_at: datetime | None = None
     restore_checked_at: datetime | None = None
+    url: str = ""
 
     @property
     def live(self) -> Deployment | None:

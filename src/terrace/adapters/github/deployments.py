@@ -97,9 +97,11 @@ class GitHubBoard:
         status = (_STATES[announcement.state], clip(announcement.description, MAX_DESCRIPTION))
         if self._newest_status(deployment) == status:
             return
-        body = {"state": status[0], "description": status[1], "auto_inactive": False}
+        body: dict[str, Any] = {"state": status[0], "description": status[1], "auto_inactive": False}
         if self._log:
             body["log_url"] = self._log
+        if announcement.url:
+            body["environment_url"] = announcement.url
 
         def find_status() -> Any | None:
             return {} if self._newest_status(deployment) == status else None

@@ -30,22 +30,23 @@ def show_deployments(project: Project, environments: Iterable[str]) -> None:
         if forge is None or project.trust.config.forge.deployments == "off":
             return
         history, touched = project.ledger.read(), tuple(environments)
+        urls = {environment.name: environment.url for environment in project.trust.config.environments}
         for name in touched:
             with _independently(f"GitHub does not show the deployments to {name}"):
-                _show_board(forge, history, name)
+                _show_board(forge, history, name, urls.get(name, ""))
             with _independently(f"GitHub has no release for the deployment to {name}"):
                 _show_release(project, forge, history, name)
         with _independently("pull requests do not show their deployment status"):
             _show_changes(project, forge, history, touched)
 
 
-def _show_board(forge: Connection, history: History, environment: str) -> None:
+def _show_board(forge: Connection, history: History, environment: str, url: str) -> None:
     from terrace.adapters.github.actions import run_page
     from terrace.adapters.github.deployments import GitHubBoard
     from terrace.pipelines import mirroring
 
     board = GitHubBoard(forge.github, forge.login, is_production, run_page(ENVIRON))
-    mirroring.show_deployments(board, history, [environment])
+    mirroring.show_deployments(board, history, environment, url)
 
 
 def _show_release(project: Project, forge: Connection, history: History, environment: str) -> None:
@@ -62,12 +63,11 @@ def _show_changes(project: Project, forge: Connection, history: History, touched
     from terrace.pipelines.release_difference import difference_of
 
     config = project.trust.config
-    ladder = [environment.name for environment in config.environments]
     context = project.read_only_context(Silent())
     mirroring.publish_release_status(
         _Origins(forge, config.branch),
         history,
-        ladder,
+        config.environments,
         touched,
         project.trust.policy,
         lambda deployment: difference_of(context, history, deployment),

@@ -500,6 +500,17 @@ ENVIRONMENT = Record(
             looser=_POWERS,
         ),
         Key(
+            "url",
+            Text(
+                "an http(s) address without a user name",
+                # The characters of RFC 3986: none of them ends a link in Markdown or in a terminal.
+                re.compile(r"https?://[\w\-.~:\[\]%]+(?:[/?#][\w\-.~:/?#\[\]@!$&'()*+,;=%]*)?", re.ASCII),
+            ),
+            "URL of what is deployed here, shown in `status`, `show` and on the forge. It is public: no secret.",
+            "status, show, deploy",
+            looser=Never("it is shown, and no rule depends on it"),
+        ),
+        Key(
             "rpo",
             Duration(zero=False),
             "Recovery point objective: maximum age of the latest backup of each state.",

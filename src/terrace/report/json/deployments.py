@@ -214,6 +214,8 @@ class ShowJson(DeploymentJson, tag_field="schema", tag="terrace/show@1", kw_only
     """Approvals and rejections."""
     next: tuple[str, ...] = ()
     """Next steps, as sentences with commands; only of the newest deployment of an environment."""
+    url: str = ""
+    """URL of the environment in terrace.yaml; only of its newest deployment, and empty without one."""
 
 
 class ExplainDeploymentJson(JsonRecord, tag_field="schema", tag="terrace/explain-deployment@1"):
@@ -333,6 +335,7 @@ def show_json(
         tag=deployment.tag,
         gates=gate_parts(situation.step.verdict) if situation and isinstance(situation.step, Wait) else UNSET,
         next=next_steps(situation) if situation else (),
+        url=situation.url if situation else "",
         approvals=tuple(map(approval_part, approvals)),
         plans=tuple(map(plan_json, planned.plans.values())),
         plans_missing=dict(planned.missing),

@@ -101,6 +101,8 @@ class EnvironmentStatus(JsonRecord, kw_only=True):
     """Reason why the gates could not be evaluated now, or null."""
     next: tuple[str, ...] = ()
     """Next steps, as sentences with commands."""
+    url: str = ""
+    """URL of the environment in terrace.yaml; empty without one."""
 
 
 class OrphanedStackPart(JsonRecord):
@@ -190,6 +192,7 @@ def _environment_status(
         gates=gate_parts(situation.step.verdict) if isinstance(situation.step, Wait) else (),
         problem=situation.problem or None,
         next=next_steps(situation),
+        url=situation.url,
     )
 
 

@@ -35,13 +35,14 @@ MOST_VALUES = 60
 class Release:
     """The progress of one commit. `steps` is its newest deployment to each environment in the promotion order, None
     where there is none; `handles` name the pending plans of each; `brings` is the effect of each that is pending,
-    `changes` are their kept plans."""
+    `changes` are their kept plans; `urls` are the addresses of environments, "" where one has none."""
 
     commit: str
     steps: Mapping[str, Deployment | None]
     handles: Mapping[str, str]
     brings: Mapping[str, ReleaseDifference] = field(default_factory=dict)
     changes: PlannedChanges = field(default_factory=PlannedChanges)
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 def release_page(release: Release) -> str:
@@ -94,7 +95,9 @@ def _table(release: Release) -> str:
             continue
         since = f"{(deployment.ended_at or deployment.opened_at):%Y-%m-%d %H:%M} UTC"
         why = clip("; ".join(deployment.waiting or deployment.reasons), 200)
-        rows.append(f"| {code(name)} | {result_word(deployment)} | {since} | {prose(why)} |")
+        url = release.urls.get(name, "") if deployment.result == "succeeded" else ""
+        shown = f"[{code(name)}](<{url}>)" if url else code(name)
+        rows.append(f"| {shown} | {result_word(deployment)} | {since} | {prose(why)} |")
     return "\n".join(rows)
 
 

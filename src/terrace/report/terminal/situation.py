@@ -18,7 +18,8 @@ from terrace.words import ago
 def status_report(situations: Iterable[Situation], drift: Mapping[str, EnvironmentDrift], now: datetime) -> Record:
     """Returns a line for each environment in the promotion order, then for each what it waits for and what to do."""
     every = list(situations)
-    table = Table("Environment", "State", "Live", "Since", "Drift")
+    addresses = any(situation.url for situation in every)
+    table = Table("Environment", "State", "Live", "Since", "Drift", *(("URL",) if addresses else ()))
     for situation in every:
         word, live = state_word(situation.latest, situation.hold), situation.live
         table.add(
@@ -27,6 +28,7 @@ def status_report(situations: Iterable[Situation], drift: Mapping[str, Environme
             live.commit[:7] if live else "-",
             since(live, now),
             _drift(drift.get(situation.environment), now),
+            *((situation.url or "-",) if addresses else ()),
         )
     parts: list[Record] = [table]
     for situation in every:

@@ -116,6 +116,8 @@ def show(
         print_record(deployment_tree(record, reasons, changes=changes, full=full))
         for answer in answers:
             print_record(approval_line(answer))
+        if now is not None and now.url:
+            print_record(f"url: {now.url}")
         for line in next_lines(now) if now is not None else ():
             print_record(line)
     show_faults(tuple(fault for fault in find_unread(history, project.dismissed) if fault.holds(record.environment)))
