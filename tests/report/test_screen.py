@@ -139,3 +139,12 @@ def test_no_line_of_a_tree_is_cut_where_lines_are_not() -> None:
     tree = Tree(line("root"))
     tree.node(line("a " * 300 + "END")).node(line("b" * 500 + "END"))
     assert plain_text(tree).count("END") == 2
+
+
+def test_rows_of_a_piped_table_do_not_end_with_blanks() -> None:
+    table = Table("name", "state")
+    table.add("a", "deployed")
+    table.add("longer", "x")
+    file = io.StringIO()
+    Screen(file, width=160, whole=True).print(Group(table, line("end  ")))
+    assert file.getvalue().splitlines() == [" name    state", " a       deployed", " longer  x", "end"]

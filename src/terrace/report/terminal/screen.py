@@ -6,8 +6,9 @@ line, and no character acts on the terminal. Styles are given beside the text, n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
@@ -35,6 +36,8 @@ __all__ = [
     "spinner",
 ]
 
+_TRAILING_BLANKS = re.compile(r" +(?=(?:\x1b\[[0-9;]*m)*(?:\n|\Z))")
+
 Line = Text
 """One or more lines, as `line` and `paragraph` return them."""
 
@@ -54,7 +57,8 @@ class Screen(Console):
     def __init__(
         self, file: IO[str] | None = None, *, stderr: bool = False, width: int | None = None, whole: bool = False
     ) -> None:
-        # `whole`: lines are never cut, for pipes and files.
+        # `whole`: lines are never cut and do not end with blanks, for pipes and files.
+        self._whole = whole
         super().__init__(
             file=file,
             stderr=stderr,
@@ -65,6 +69,16 @@ class Screen(Console):
             highlight=False,
             color_system="auto" if file is None else None,
         )
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Prints as Rich does; in a pipe or file, without the blanks that fill the last column of a table."""
+        if not self._whole:
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        self.file.write(_TRAILING_BLANKS.sub("", captured.get()))
+        self.file.flush()
 
     def on_broken_pipe(self) -> None:
         """Raises BrokenPipeError: the reader exited, and the caller decides what that means. Rich would exit with 1."""
