@@ -36,7 +36,7 @@ __all__ = [
     "spinner",
 ]
 
-_TRAILING_BLANKS = re.compile(r" +(?=(?:\x1b\[[0-9;]*m)*(?:\n|\Z))")
+_TRAILING_SPACES = re.compile(r" +(?=(?:\x1b\[[0-9;]*m)*(?:\n|\Z))")
 
 Line = Text
 """One or more lines, as `line` and `paragraph` return them."""
@@ -57,7 +57,7 @@ class Screen(Console):
     def __init__(
         self, file: IO[str] | None = None, *, stderr: bool = False, width: int | None = None, whole: bool = False
     ) -> None:
-        # `whole`: lines are never cut and do not end with blanks, for pipes and files.
+        # `whole`: lines are never cut and do not end with spaces, for pipes and files.
         self._whole = whole
         super().__init__(
             file=file,
@@ -71,17 +71,21 @@ class Screen(Console):
         )
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Prints as Rich does; in a pipe or file, without the blanks that fill the last column of a table."""
+        """Prints as Rich does. In a pipe or file, no line ends with the spaces that fill the last column of a table."""
         if not self._whole:
             super().print(*objects, **options)
             return
         with self.capture() as captured:
             super().print(*objects, **options)
-        self.file.write(_TRAILING_BLANKS.sub("", captured.get()))
-        self.file.flush()
+        try:
+            self.file.write(_TRAILING_SPACES.sub("", captured.get()))
+            self.file.flush()
+        except BrokenPipeError:
+            self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
-        """Raises BrokenPipeError: the reader exited, and the caller decides what that means. Rich would exit with 1."""
+        """Raises BrokenPipeError: the reader exited, and the caller decides what that means."""
+        # Without an error number: Rich and Click end the process with 1 otherwise, the exit code of a blocked change.
         raise BrokenPipeError
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
