@@ -279,6 +279,13 @@ def test_decisions_with_a_wrong_key_or_hash_are_answered_and_not_recorded(tmp_pa
         answered(done, Mistake(name, (), (says,), hint))
     other = shop.run("approve", "staging", "f" * 32, "--as", "bob", "--key", str(shop.key("bob")), "--yes")
     answered(other, Mistake("", (), ("the pending plans in staging are",), "terrace show staging"))
+    handle = shop.status()["staging"]["handle"]
+    for text, problem in (("deadbeef", "not"), ("f" * 33, "not"), (handle[:8], "only the beginning of")):
+        short = shop.run("approve", "staging", text, "--as", "bob", "--key", str(shop.key("bob")), "--yes")
+        says = f"{text} is {problem} the hash of the pending plans in staging ({handle[:8]}…)"
+        answered(short, Mistake("", (), (says,), "copy the hash from `terrace show staging`"))
+        assert "earlier version" not in short.err
+    assert f"terrace approve staging {handle}" in shop.ok("show", "staging").out.replace("\n", " ")
     silent = shop.run("approve", "staging", "--as", "bob", "--key", str(shop.key("bob")))
     answered(silent, Mistake("", (), ("no terminal",), "--yes"))
     assert listing(shop) == before
@@ -292,6 +299,12 @@ def test_decisions_with_a_wrong_key_or_hash_are_answered_and_not_recorded(tmp_pa
     back = shop.run("rollback", "dev", "--reason", "x", "--yes")
     answered(back, Mistake("", (), ("dev has no earlier good release to roll back to",), "terrace deploy dev"))
     assert shop.ok("resume", "staging", "--json").json["result"] == "succeeded", "the approval counts"
+
+
+def test_a_rejection_without_a_reason_is_answered_with_an_example(shop: World) -> None:
+    for command in (("reject", "prod"), ("reject", "--withdraw", "prod")):
+        done = shop.run(*command)
+        assert (done.code, 'terrace reject prod -m "not before the sale"' in done.err) == (2, True), done.err
 
 
 def test_merge_conflicts_and_syntax_errors_are_one_finding(shop: World) -> None:

@@ -257,7 +257,7 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     stale = shop.run("approve", "staging", "0" * 32, "--from-run")
     assert (stale.code, f"are {handle} now" in stale.err) == (2, True)
     short = shop.run("approve", "staging", "00000000", "--from-run")
-    assert (short.code, "a handle of an earlier version" in short.err) == (2, True)
+    assert (short.code, "00000000 is not the hash of the pending plans" in short.err) == (2, True)
     told = shop.ok("approve", "staging", handle, "--from-run", "--json").json
     assert (told["verdict"], told["reviews"][-1]) == ("pass", {"login": "bob", "answer": "approve", "counts": True})
     events = shop.ok("ledger", "verify", "--json").json["events"]

@@ -40,11 +40,17 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-@pytest.mark.parametrize("line", ["approve prod 1a2b3c4d", "reject prod 1a2b3c4d", "reject prod 1a2b3c4d not today"])
-def test_a_short_handle_of_an_earlier_version_is_refused_with_a_hint(line: str) -> None:
+@pytest.mark.parametrize(
+    "line",
+    ["approve prod 1a2b3c4d", "reject prod 1a2b3c4d", "reject prod 1a2b3c4d not today", f"approve prod {HASH[1:]}"],
+)
+def test_a_short_handle_is_refused_with_a_hint(line: str) -> None:
     said = read_command(f"/terrace {line}")
     assert isinstance(said, UnknownCommand)
-    assert (said.why, said.hint) == ("that is a handle of an earlier version of Terrace", "/terrace status")
+    assert (said.why, said.hint) == (
+        "the hash is too short: the hash of pending plans has 32 digits",
+        "/terrace status",
+    )
 
 
 @pytest.mark.parametrize("line", COMMANDS)

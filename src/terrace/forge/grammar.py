@@ -178,8 +178,8 @@ def _command(line: str) -> Command | UnknownCommand:
         return UnknownCommand("there is no such command", _written_command(close) if close else f"{PREFIX} help")
     form = _FORMS[verb]
     match = re.fullmatch(form.pattern, rest.removeprefix(verb))
-    if match is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
-        return UnknownCommand("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
+    if match is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{4,31}}(?: |\Z)", rest):
+        return UnknownCommand("the hash is too short: the hash of pending plans has 32 digits", f"{PREFIX} status")
     if match is None:
         return UnknownCommand("a command must have exactly this form, with nothing after it", _written_command(verb))
     return form.made(*(part for part in match.groups() if part is not None))

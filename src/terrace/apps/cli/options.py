@@ -47,6 +47,18 @@ YES = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class RequiredText(click.types.StringParamType):
+    """The text of a required option. Where it is missing, the error gives an example of the command."""
+
+    def __init__(self, example: str) -> None:
+        self._example = example
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """Returns the example, for the environment of the command where it is known."""
+        environment = ctx.params.get("environment") if ctx is not None else None
+        return f"For example: {self._example.replace(ENVIRONMENT, environment or ENVIRONMENT)}"
+
+
 def format_option(formats: Iterable[str]) -> Callable[[Function], Function]:
     """Returns the option --format of a command whose report has these formats."""
     return click.option("--format", "style", type=click.Choice(tuple(formats)), default="terminal")

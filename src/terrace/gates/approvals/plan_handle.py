@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import astuple
 
@@ -14,9 +15,6 @@ LENGTH = 32
 for two deployments with one handle: 32 digits require 2^64 attempts. The handle is not keyed, because the jobs that
 process comments have no key."""
 
-OLD_LENGTH = 8
-"""Digits of the handles of earlier versions, which are too short to be accepted."""
-
 
 def handle(deployment: str, subjects: Iterable[Subject]) -> str:
     """Returns the handle of the pending plans of a deployment, "" when there are none.
@@ -25,3 +23,8 @@ def handle(deployment: str, subjects: Iterable[Subject]) -> str:
     """
     values = sorted(astuple(subject) for subject in subjects)
     return hashlib.sha256(json.dumps([deployment, values]).encode()).hexdigest()[:LENGTH] if values else ""
+
+
+def is_handle(text: str) -> bool:
+    """Returns whether a text has the form of a handle."""
+    return re.fullmatch(rf"[0-9a-f]{{{LENGTH}}}", text) is not None

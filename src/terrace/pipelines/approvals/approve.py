@@ -8,7 +8,7 @@ from typing import Literal
 
 from terrace.errors import BadInput
 from terrace.gates.approvals.gate import why_decision_invalid
-from terrace.gates.approvals.plan_handle import OLD_LENGTH, handle
+from terrace.gates.approvals.plan_handle import handle, is_handle
 from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Verdict, Witness
 from terrace.ledger import folds
@@ -27,6 +27,9 @@ from terrace.report.words import last_deployment_words
 from terrace.rollout.next_step import Finish, next_step, plans_awaiting_consent
 
 Answer = Literal["approve", "reject"]
+
+SHOWN = 8
+"""Digits of the hash of pending plans in an error: enough to compare, too few to approve without a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,12 @@ def insist_on_handle(environment: str, requested: str, waits: str) -> None:
     """Raises BadInput where a decision names another handle than that of the pending plans."""
     if not requested or requested == waits:
         return
-    if len(requested) == OLD_LENGTH:
-        why = "handles are longer now, so that no two plans have the same one"
-        hint = f"{why}. Review the plans (`terrace show {environment}`), then `terrace approve {environment} {waits}`"
-        raise BadInput(f"{requested} is a handle of an earlier version. Not recorded", hint=hint)
+    if not is_handle(requested):
+        # Also a hash of an earlier version: it had eight digits, and people take it for the beginning of this one.
+        part = "only the beginning of" if waits.startswith(requested) else "not"
+        problem = f"{requested} is {part} the hash of the pending plans in {environment} ({waits[:SHOWN]}…)"
+        hint = f"review the plans, and copy the hash from `terrace show {environment}`"
+        raise BadInput(f"{problem}. Not recorded", hint=hint)
     problem = f"the pending plans in {environment} are {waits} now, not {requested}"
     hint = f"review them (`terrace show {environment}`), then `terrace approve {environment} {waits}`"
     raise BadInput(f"{problem}. Not recorded", hint=hint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, FULL, signing_options
+from terrace.apps.cli.options import ENV, FULL, RequiredText, signing_options
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -61,7 +61,13 @@ def approve(
 
 @click.command()
 @ENV
-@click.option("-m", "--comment", required=True, help="Why; kept in the ledger.")
+@click.option(
+    "-m",
+    "--comment",
+    type=RequiredText('terrace reject ENV -m "not before the sale"'),
+    required=True,
+    help="Why; kept in the ledger.",
+)
 @click.option("--withdraw", is_flag=True, help="Withdraw your rejection, so that the commit can be deployed again.")
 @click.option(
     "--of", "of", default="", metavar="ID", help="With --withdraw: the id of a rejection, yours or of another person."
