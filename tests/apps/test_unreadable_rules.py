@@ -49,3 +49,22 @@ def test_rules_that_could_never_be_read_stop_what_only_tells_too(tmp_path: Path)
     shop = world(tmp_path, {"environments/dev/app/main.tf": THING, "terrace.yaml": "version: 1\nenvs: 1\n"})
     told = shop.run("status")
     assert told.code == 2 and "terrace.yaml:2" in told.err
+
+
+def test_a_deleted_configuration_stops_deployments_instead_of_falling_back_to_the_defaults(tmp_path: Path) -> None:
+    rules = "version: 1\nenvironments:\n  dev: {approvals: 1}\npeople: {ann: {emails: [ann@example.com]}}\n"
+    shop = world(tmp_path, {"environments/dev/app/main.tf": THING, "terrace.yaml": rules})
+    assert shop.run("deploy", "dev").code == 1, "an approval is required"
+    changed = THING.replace("{}", "{\n  input = 1\n}")
+    deleting = shop.push({"terrace.yaml": None, "environments/dev/app/main.tf": changed})
+    refused = shop.run("deploy", "dev")
+    assert (refused.code, f"the file was deleted in {deleting[:7]}" in refused.err) == (2, True)
+    assert f"git checkout {deleting[:7]}~ -- terrace.yaml" in refused.err
+    for command in (("resume", "dev"), ("tick",), ("check",)):
+        assert shop.run(*command).code == 2, command
+    told = shop.ok("status")
+    assert f"the file was deleted in {deleting[:7]}" in told.out + told.err
+    assert shop.status()["dev"]["state"] == "waiting", "by the rules from before"
+
+    shop.push({"terrace.yaml": "version: 1\n"})
+    assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded", "the defaults are what is meant"

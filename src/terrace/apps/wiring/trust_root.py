@@ -11,7 +11,7 @@ from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.wiring.keys import secret_variables
 from terrace.config.model import Config
-from terrace.config.problems import BadConfig
+from terrace.config.problems import BadConfig, Problem
 from terrace.config.trust_root import (
     BRANCH_NAME,
     BRANCH_SETTING,
@@ -29,7 +29,7 @@ from terrace.config.trust_root import (
     follow_remote,
     read_settings,
 )
-from terrace.errors import BadInput, NotReady
+from terrace.errors import BadInput, NotReady, Place
 
 CONFIG_FILE = "terrace.yaml"
 MAX_PAST_RULES = 50
@@ -205,6 +205,7 @@ class TrustRootReader:
     def _trusted_config(self, commit: str, place: RootPlace) -> Config:
         """Returns the configuration of the protected branch. The message of BadConfig names that branch."""
         try:
+            self._check_not_deleted(commit)
             return self._config(commit, place)
         except BadConfig as error:
             which = f"this is the file on the protected branch, at {commit[:7]}, not the one in the working tree"
@@ -216,6 +217,8 @@ class TrustRootReader:
     def _past_config(self, tip: str, place: RootPlace, problem: BadConfig) -> Config:
         """Returns the newest configuration that can be read. Raises the problem where there is none."""
         for commit in self._repository.changes_of(CONFIG_FILE, tip, MAX_PAST_RULES):
+            if not self._has_config(commit):
+                continue
             try:
                 config = self._config(commit, place)
             except BadConfig:
@@ -223,6 +226,24 @@ class TrustRootReader:
             self.rules_problem, self._past_commit = problem, commit
             return config
         raise problem from None
+
+    def _check_not_deleted(self, commit: str) -> None:
+        """Raises BadConfig where an earlier commit had the file and this one has not: the defaults would ask for fewer
+        approvals than the deleted rules."""
+        if self._has_config(commit):
+            return
+        changes = self._repository.changes_of(CONFIG_FILE, commit, 1)
+        if changes:
+            deleted = changes[0][:7]
+            hint = (
+                f"restore it with `git checkout {deleted}~ -- {CONFIG_FILE}`, or commit one with `version: 1` if the "
+                "defaults are meant; then merge it"
+            )
+            why = f"the file was deleted in {deleted}, and its rules with it"
+            raise BadConfig((Problem(Place(CONFIG_FILE), why, hint),))
+
+    def _has_config(self, commit: str) -> bool:
+        return CONFIG_FILE in self._repository.own_tree(commit).entries
 
     def _config(self, commit: str, place: RootPlace) -> Config:
         """Returns the configuration of a commit, with the remote and branch of `place` where it names no others."""
