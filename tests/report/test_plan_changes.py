@@ -129,3 +129,10 @@ def test_text_from_outside_does_not_act_on_the_terminal(full: bool, name: str, b
     one = ResourceChange("t.a", "t", "a", Action.UPDATE, before={name: before}, after={name: after})
     shown = piped(plans_tree({"dev": plan(DEV, one)}, {}, full=full))
     assert all(c.isprintable() or c == "\n" for c in shown)
+
+
+def test_attributes_that_are_left_out_name_the_option_that_shows_them() -> None:
+    many = change("aws_x.many", Action.UPDATE, {f"a{n:02}": 1 for n in range(30)}, {f"a{n:02}": 2 for n in range(30)})
+    short = piped(plans_tree({DEV.key: plan(DEV, many)}, {}))
+    assert "more attributes (--full)" in short
+    assert "(--full)" not in piped(plans_tree({DEV.key: plan(DEV, many)}, {}, full=True))

@@ -42,7 +42,7 @@ ONE_ROW = Extent(rows=1, characters=60, lines=0)
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line about an attribute. `sign` is `+`, `-`, `~`, `→` for a moved element, `!` for a warning, and a space for
-    a remark. `lines` are the changed lines of a text, each with its sign."""
+    a remark. `lines` are the changed lines of a text, each with its sign. `is_cut`: it counts what is left out here."""
 
     sign: str
     name: str
@@ -50,6 +50,7 @@ class Row:
     after: str = ""
     notes: tuple[str, ...] = ()
     lines: tuple[tuple[str, str], ...] = ()
+    is_cut: bool = False
 
     @property
     def note(self) -> str:
@@ -152,7 +153,7 @@ def warning_rows(opens: Iterable[str], forced: Iterable[str]) -> list[Row]:
 def _cut(rows: list[Row], extent: Extent) -> list[Row]:
     cut = rows if extent.rows is None else rows[: extent.rows]
     more = and_more(len(rows) - len(cut), "difference")
-    return [*cut, *([Row(" ", more)] if more else [])]
+    return [*cut, *([Row(" ", more, is_cut=True)] if more else [])]
 
 
 def changed_outputs(plan: Plan) -> Iterator[OutputChange]:
@@ -204,7 +205,7 @@ def _select_differences(change: ResourceChange, shown: ShownDiff, extent: Extent
 
 def _omission_rows(shown: ShownDiff, more: int, extent: Extent) -> Iterator[Row]:
     if more > 0:
-        yield Row(" ", and_more(more, "attribute"))
+        yield Row(" ", and_more(more, "attribute"), is_cut=True)
     if shown.later:
         names = join_some(shown.later, len(shown.later) if extent.rows is None else NAMES)
         yield Row(" ", f"known after apply: {len(shown.later)} ({names})")

@@ -109,6 +109,6 @@ def row_lines(row: Row) -> Iterator[Line]:
     """Yields the lines of a row of a diff, in its color."""
     style = _ROW_STYLES[row.sign]
     text = row.text.removesuffix(row.note) if row.note else row.text
-    yield line((f"  {row.sign} {text}", style), (row.note, "red bold"))
+    yield line((f"  {row.sign} {text}", style), (row.note, "red bold"), " (--full)" if row.is_cut else "")
     for sign, content in row.lines:
         yield line((f"      {sign} {content}", _ROW_STYLES[sign] if sign != " " else "dim"))
