@@ -42,7 +42,7 @@ ONE_ROW = Extent(rows=1, characters=60, lines=0)
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line about an attribute. `sign` is `+`, `-`, `~`, `→` for a moved element, `!` for a warning, and a space for
-    a remark. `lines` are the changed lines of a text, each with its sign. `is_cut`: it counts what is left out here."""
+    a remark. `lines` are the changed lines of a text, each with its sign. `is_cut`: it says how much is not shown."""
 
     sign: str
     name: str
